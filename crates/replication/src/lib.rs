@@ -1,0 +1,18 @@
+//! Feeds, rights and the session state machine of phaki; pure logic.
+//!
+//! Nothing here does input or output, reads a clock or draws a random number: time, keys and
+//! what was read from disk are arguments, and what shall happen comes back as a list of effects.
+#![warn(clippy::wildcard_enum_match_arm)]
+
+pub mod canonical;
+pub mod entry;
+pub mod feed;
+pub mod frontier;
+pub mod id;
+pub mod invariants;
+pub mod limits;
+pub mod manifest;
+pub mod message;
+pub mod node;
+pub mod roster;
+pub mod sign;

@@ -1,0 +1,90 @@
+//! Every limit on what a peer or a client can make a node hold or do, with its reason.
+
+use std::time::Duration;
+
+/// Bytes of one entry's payload. An Automerge change of an officer's edit has hundreds of bytes;
+/// the largest sample document is one change of 8 KiB.
+pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of payload that a run aims at: enough for compression to see repeated phrases, little
+/// enough that an urgent batch waits behind it for milliseconds only.
+pub const RUN_BYTES_TARGET: usize = 256 << 10;
+
+/// Entries of one run: bounds the work between two signatures.
+pub const RUN_ENTRIES_MAX: usize = 2048;
+
+/// Bytes of payload of one run: one entry of the largest size may follow a nearly full run.
+pub const RUN_BYTES_MAX: usize = RUN_BYTES_TARGET + PAYLOAD_BYTES_MAX;
+
+/// Bytes of one batch when decompressed; a frame that inflates to more is refused before it does.
+/// One run of the largest size with its framing.
+pub const BATCH_BYTES_MAX: usize = 2 * RUN_BYTES_MAX;
+
+/// Runs of one batch: a batch carries what is small of many feeds together.
+pub const BATCH_RUNS_MAX: usize = 256;
+
+/// Bytes of payload sent to one peer and not yet acknowledged. Covers 300 ms of a 100 Mbit/s line
+/// and bounds the memory that a slow peer costs.
+pub const IN_FLIGHT_BYTES_MAX: usize = 4 << 20;
+
+/// Reads of the store under way for one link: one being sent, one being read.
+pub const READS_PER_LINK_MAX: usize = 2;
+
+/// Ranges that a peer may have asked for and not yet received. One per feed and space; see
+/// [`FEEDS_PER_SPACE_MAX`].
+pub const WANTS_PER_LINK_MAX: usize = 65_536;
+
+/// Feeds of one space: a thousand writers with several epochs each.
+pub const FEEDS_PER_SPACE_MAX: usize = 16_384;
+
+/// Spaces that two nodes share.
+pub const SPACES_MAX: usize = 4096;
+
+/// Members of one space: every node of a federation and more.
+pub const MEMBERS_MAX: usize = 4096;
+
+/// Nodes of a federation: 77 provinces, 928 districts, 9,872 health centres, and as many again.
+pub const NODES_MAX: usize = 32_768;
+
+/// Bytes of a name: a space's or a node's.
+pub const NAME_BYTES_MAX: usize = 256;
+
+/// Bytes of one network address with its port.
+pub const ADDRESS_BYTES_MAX: usize = 255;
+
+/// Addresses of one node.
+pub const ADDRESSES_MAX: usize = 8;
+
+/// Bytes of a signed roster: [`NODES_MAX`] nodes with a name and an address each.
+pub const ROSTER_BYTES_MAX: usize = 8 << 20;
+
+/// Bytes of a signed manifest: [`MEMBERS_MAX`] members and as many capped feeds.
+pub const MANIFEST_BYTES_MAX: usize = 1 << 20;
+
+/// Entries of one feed that are kept in quarantine. More are not asked for until the steward
+/// grants the right: a node without rights cannot fill another's disk.
+pub const QUARANTINE_ENTRIES_MAX: u64 = 10_000;
+
+/// Links at one time: a national node with every province and many districts.
+pub const LINKS_MAX: usize = 4096;
+
+/// Local appends accepted and not yet durable; beyond, clients are told to wait.
+pub const APPENDS_PENDING_MAX: usize = 1024;
+
+/// Payload bytes of one local append.
+pub const APPEND_BYTES_MAX: usize = 64 << 20;
+
+/// A session that is silent says so this often. Proxies cut idle connections after a minute.
+pub const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// A session that heard nothing for this long is closed: three heartbeats were lost.
+pub const SILENCE_MAX: Duration = Duration::from_secs(65);
+
+/// A new session must say hello within this time.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The author of a feed is given this long to send its news itself before another is asked.
+pub const AUTHOR_GRACE: Duration = Duration::from_secs(1);
+
+/// A peer that was asked for a range and made no progress for this long is passed over.
+pub const STALL_MAX: Duration = Duration::from_secs(15);

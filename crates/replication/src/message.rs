@@ -1,0 +1,212 @@
+//! What two nodes say to each other in a session. `docs/protocol.md` tells the conversation.
+
+use crate::feed::Run;
+use crate::id::{Epoch, FederationId, FeedId, Hash, ShortDigest, SpaceId};
+use crate::manifest::SignedManifest;
+use crate::roster::SignedRoster;
+
+/// The version of the protocol that this code speaks.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// The oldest version that this code understands.
+pub const PROTOCOL_VERSION_MIN: u32 = 1;
+
+/// One message of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// The first message of each side.
+    Hello(Hello),
+    /// A roster newer than the other side's.
+    Roster(SignedRoster),
+    /// A manifest of a space that the receiver may read.
+    Manifest(SignedManifest),
+    /// The state of spaces that the receiver may read, in brief.
+    Have(Vec<SpaceState>),
+    /// What the sender holds of a space.
+    Frontier(FrontierReport),
+    /// Asks for entries of a feed.
+    Want(Range),
+    /// How much the sender is going to send because it was asked.
+    Plan {
+        /// The space.
+        space: SpaceId,
+        /// Entries to come, those of earlier plans that were not sent yet included.
+        entries: u64,
+        /// Their payload bytes, estimated from the average of each feed.
+        bytes: u64,
+    },
+    /// Entries of one space.
+    Batch {
+        /// The space.
+        space: SpaceId,
+        /// Runs of different feeds; never empty.
+        runs: Vec<Run>,
+    },
+    /// What the sender now holds durably of feeds that it received.
+    Ack {
+        /// The space.
+        space: SpaceId,
+        /// Feeds with their durable lengths; never empty.
+        feeds: Vec<(FeedId, u64)>,
+    },
+    /// Nothing new: a sign of life with what the receiver should agree with.
+    Heartbeat(Heartbeat),
+    /// The sender ends the session.
+    Close(CloseReason),
+}
+
+/// The first message of each side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// Newest protocol version spoken.
+    pub protocol: u32,
+    /// Oldest protocol version understood.
+    pub protocol_min: u32,
+    /// The federation of this session.
+    pub federation: FederationId,
+    /// The life of the sender's store.
+    pub epoch: Epoch,
+    /// The version of the sender's roster.
+    pub roster_version: u64,
+    /// The sender's clock, milliseconds since 1970.
+    pub time_ms: i64,
+}
+
+/// The state of one space in brief.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpaceState {
+    /// The space.
+    pub space: SpaceId,
+    /// The version of the sender's manifest.
+    pub manifest_version: u64,
+    /// [`SignedManifest::hash`] of it.
+    pub manifest_hash: Hash,
+    /// Digest of the sender's frontier.
+    pub frontier: ShortDigest,
+}
+
+/// What a node holds durably of a space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrontierReport {
+    /// The space.
+    pub space: SpaceId,
+    /// Whether feeds that are not listed are empty; otherwise nothing is said of them.
+    pub complete: bool,
+    /// The feeds.
+    pub feeds: Vec<FeedReport>,
+}
+
+/// What a node holds durably of a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedReport {
+    /// The feed.
+    pub feed: FeedId,
+    /// Entries.
+    pub length: u64,
+    /// Their payload bytes.
+    pub bytes: u64,
+}
+
+/// Entries `from..to` of one feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The space.
+    pub space: SpaceId,
+    /// The feed.
+    pub feed: FeedId,
+    /// The first entry, from 0.
+    pub from: u64,
+    /// One past the last.
+    pub to: u64,
+}
+
+/// A sign of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// The sender's clock, milliseconds since 1970.
+    pub time_ms: i64,
+    /// Digest over the states of all spaces that both sides may read, as the sender sees them.
+    pub shared: ShortDigest,
+}
+
+/// Why a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CloseReason {
+    /// The node stops.
+    Shutdown,
+    /// Another session with the same peer takes over.
+    Replaced,
+    /// The peer is not an active node of the roster.
+    NotInRoster,
+    /// The peer belongs to another federation.
+    Federation,
+    /// No protocol version in common.
+    Version,
+    /// The peer said nothing for too long.
+    Silence,
+    /// The peer sent something that the protocol forbids.
+    Protocol,
+    /// The peer sent entries, a roster or a manifest that do not verify.
+    Forged,
+    /// The peer asked for or sent something of a space that it may not read.
+    NotAllowed,
+    /// A limit was exceeded.
+    Limit,
+    /// The node cannot write its store.
+    Storage,
+}
+
+impl CloseReason {
+    /// All reasons with their code on the wire and their name in logs and output.
+    pub const ALL: [(Self, u8, &'static str); 11] = [
+        (Self::Shutdown, 1, "shutdown"),
+        (Self::Replaced, 2, "replaced"),
+        (Self::NotInRoster, 3, "not-in-roster"),
+        (Self::Federation, 4, "other-federation"),
+        (Self::Version, 5, "protocol-version"),
+        (Self::Silence, 6, "silence"),
+        (Self::Protocol, 7, "protocol-violation"),
+        (Self::Forged, 8, "forged"),
+        (Self::NotAllowed, 9, "not-allowed"),
+        (Self::Limit, 10, "limit"),
+        (Self::Storage, 11, "storage"),
+    ];
+
+    /// The code on the wire.
+    pub fn code(self) -> u8 {
+        Self::ALL
+            .iter()
+            .find(|(reason, ..)| *reason == self)
+            .map_or(0, |(_, code, _)| *code)
+    }
+
+    /// The reason with that code.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(_, known, _)| *known == code)
+            .map(|(reason, ..)| *reason)
+    }
+
+    /// The name in logs and output.
+    pub fn name(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(reason, ..)| *reason == self)
+            .map_or("", |(.., name)| *name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_code_of_its_own() {
+        for (reason, code, name) in CloseReason::ALL {
+            assert_eq!(CloseReason::from_code(code), Some(reason));
+            assert_eq!((reason.code(), reason.name()), (code, name));
+        }
+        assert_eq!(CloseReason::from_code(0), None);
+    }
+}

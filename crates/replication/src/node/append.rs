@@ -1,0 +1,97 @@
+//! Local appends: made into signed runs, stored, then accepted.
+
+use super::state::Node;
+use super::stored::Purpose;
+use super::{Change, Effect, NewEntry, Now, Refusal, RequestId};
+use crate::entry::{Entry, Payload};
+use crate::feed::Run;
+use crate::id::SpaceId;
+use crate::limits::{
+    APPEND_BYTES_MAX, APPENDS_PENDING_MAX, PAYLOAD_BYTES_MAX, RUN_BYTES_TARGET, RUN_ENTRIES_MAX,
+};
+
+impl Node {
+    pub(super) fn append(
+        &mut self,
+        now: Now,
+        request: RequestId,
+        space: SpaceId,
+        entries: Vec<NewEntry>,
+        out: &mut Vec<Effect>,
+    ) {
+        if let Err(refusal) = self.may_append(space, &entries) {
+            out.push(Effect::Refuse { request, refusal });
+            return;
+        }
+        if entries.is_empty() {
+            out.push(Effect::Accept { request });
+            return;
+        }
+        let feed = self.own_feed();
+        let mut runs = Vec::new();
+        for entries in chunks(now, entries) {
+            let Some(held) = self.spaces.get(&space) else {
+                return;
+            };
+            let at = held.pending(&self.federation, &feed);
+            let start = (at.length, at.head);
+            let run = Run::sign(&self.key, &self.federation, &space, feed, start, entries);
+            let permitted = self.admit(space, &run);
+            runs.push((run, permitted));
+        }
+        let kept = runs.iter().map(|(run, _)| run.clone()).collect();
+        let purpose = Purpose::Entries {
+            space,
+            runs: kept,
+            from: None,
+            request: Some(request),
+        };
+        let effect = self.store(Change::Runs { space, runs }, purpose);
+        out.push(effect);
+    }
+
+    fn may_append(&self, space: SpaceId, entries: &[NewEntry]) -> Result<(), Refusal> {
+        let held = self.spaces.get(&space).ok_or(Refusal::UnknownSpace)?;
+        let feed = self.own_feed();
+        let length = held.pending(&self.federation, &feed).length;
+        let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+        if length.saturating_add(count) > held.manifest.permitted(&feed) {
+            return Err(Refusal::NotWriter);
+        }
+        let oversized = entries
+            .iter()
+            .any(|entry| entry.payload.len() > PAYLOAD_BYTES_MAX);
+        let total: usize = entries.iter().map(|entry| entry.payload.len()).sum();
+        if oversized || total > APPEND_BYTES_MAX {
+            return Err(Refusal::TooLarge);
+        }
+        if self.writes.requests() >= APPENDS_PENDING_MAX {
+            return Err(Refusal::Busy);
+        }
+        Ok(())
+    }
+}
+
+/// Cuts entries into pieces that fit one run each.
+fn chunks(now: Now, entries: Vec<NewEntry>) -> Vec<Vec<Entry>> {
+    let mut chunks: Vec<Vec<Entry>> = Vec::new();
+    let mut bytes = 0;
+    for NewEntry { kind, payload } in entries {
+        let full = |chunk: &Vec<Entry>| chunk.len() >= RUN_ENTRIES_MAX || bytes >= RUN_BYTES_TARGET;
+        if chunks.last().is_none_or(full) {
+            chunks.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += payload.len();
+        let entry = Entry {
+            kind,
+            time_ms: now.wall_ms,
+            payload: Payload::Present(payload),
+        };
+        chunks
+            .last_mut()
+            .expect("a chunk was just made")
+            .push(entry);
+    }
+    chunks
+}

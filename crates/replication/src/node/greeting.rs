@@ -1,0 +1,313 @@
+//! The beginning of a session: who is there, what is shared, where it differs.
+
+use super::asking::stall_ms;
+use super::session::{PeerSpace, Session};
+use super::state::Node;
+use super::{Effect, LinkId, Notice, Now};
+use crate::frontier::digest;
+use crate::id::{Hash, NodeId, ShortDigest};
+use crate::limits::{FEEDS_PER_SPACE_MAX, LINKS_MAX, SPACES_MAX};
+use crate::message::{
+    CloseReason, FrontierReport, Heartbeat, Hello, Message, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN,
+    SpaceState,
+};
+
+impl Node {
+    pub(super) fn link_opened(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        peer: NodeId,
+        dialled: bool,
+        out: &mut Vec<Effect>,
+    ) {
+        let refusal = if !self.roster.is_active(&peer) || peer == self.id {
+            Some(CloseReason::NotInRoster)
+        } else if self.sessions.len() >= LINKS_MAX {
+            Some(CloseReason::Limit)
+        } else {
+            self.twin_refusal(&peer, dialled)
+        };
+        if let Some(reason) = refusal {
+            out.push(Effect::Send {
+                link,
+                message: Message::Close(reason),
+            });
+            out.push(Effect::Close { link, reason });
+            return;
+        }
+        let twins = self
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.peer == peer);
+        for twin in twins.map(|(twin, _)| *twin).collect::<Vec<_>>() {
+            self.close(twin, CloseReason::Replaced, out);
+        }
+        self.sessions.insert(link, Session::new(peer, dialled, now));
+        let hello = Hello {
+            protocol: PROTOCOL_VERSION,
+            protocol_min: PROTOCOL_VERSION_MIN,
+            federation: self.federation,
+            epoch: self.epoch,
+            roster_version: self.durable_roster_version(),
+            time_ms: now.wall_ms,
+        };
+        out.push(Effect::Send {
+            link,
+            message: Message::Hello(hello),
+        });
+        self.send_have(link, out);
+    }
+
+    /// Of two links between the same nodes the later one stays when both were dialled by the same
+    /// side, and otherwise the one that the smaller key dialled; so both sides keep the same one.
+    fn twin_refusal(&self, peer: &NodeId, dialled: bool) -> Option<CloseReason> {
+        let twin = self
+            .sessions
+            .values()
+            .find(|session| session.peer == *peer)?;
+        let dialled_by_smaller = dialled == (self.id < *peer);
+        (twin.dialled != dialled && !dialled_by_smaller).then_some(CloseReason::Replaced)
+    }
+
+    pub(super) fn link_closed(&mut self, now: Now, link: LinkId, out: &mut Vec<Effect>) {
+        if self.sessions.remove(&link).is_some() {
+            self.reads.retain(|_, (reader, _)| *reader != link);
+            self.ask_for_all(now, out);
+        }
+    }
+
+    /// Ends a session and says so to the peer.
+    pub(super) fn close(&mut self, link: LinkId, reason: CloseReason, out: &mut Vec<Effect>) {
+        if self.sessions.remove(&link).is_some() {
+            self.reads.retain(|_, (reader, _)| *reader != link);
+            out.push(Effect::Send {
+                link,
+                message: Message::Close(reason),
+            });
+            out.push(Effect::Close { link, reason });
+        }
+    }
+
+    /// Ends a session for what the peer did.
+    pub(super) fn refuse_peer(&mut self, link: LinkId, reason: CloseReason, out: &mut Vec<Effect>) {
+        if let Some(session) = self.sessions.get(&link) {
+            out.push(Effect::Notice(Notice::PeerRefused {
+                peer: session.peer,
+                reason,
+            }));
+            self.close(link, reason, out);
+        }
+    }
+
+    pub(super) fn hello(&mut self, now: Now, link: LinkId, hello: Hello, out: &mut Vec<Effect>) {
+        let ours = self.durable_roster_version();
+        let federation = self.federation;
+        let Some(session) = self.sessions.get_mut(&link) else {
+            return;
+        };
+        if session.hello.is_some() {
+            return self.refuse_peer(link, CloseReason::Protocol, out);
+        }
+        if hello.federation != federation {
+            return self.refuse_peer(link, CloseReason::Federation, out);
+        }
+        if hello.protocol < PROTOCOL_VERSION_MIN || hello.protocol_min > PROTOCOL_VERSION {
+            return self.refuse_peer(link, CloseReason::Version, out);
+        }
+        session.clock_skew_ms = hello.time_ms.saturating_sub(now.wall_ms);
+        session.roster_version = hello.roster_version;
+        let peer_is_behind = hello.roster_version < ours;
+        session.hello = Some(hello);
+        if peer_is_behind {
+            session.roster_version = ours;
+            let message = Message::Roster(self.durable_roster.clone());
+            out.push(Effect::Send { link, message });
+        }
+    }
+
+    /// Tells the state of everything shared, and begins the comparison anew.
+    pub(super) fn send_have(&mut self, link: LinkId, out: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get_mut(&link) else {
+            return;
+        };
+        let mut states = Vec::new();
+        for (space, held) in &mut self.spaces {
+            if held.is_shared_with(&session.peer) {
+                session.spaces.entry(*space).or_default().frontier_sent = false;
+                states.extend(held.state());
+            }
+        }
+        out.push(Effect::Send {
+            link,
+            message: Message::Have(states),
+        });
+    }
+
+    pub(super) fn have(&mut self, link: LinkId, states: &[SpaceState], out: &mut Vec<Effect>) {
+        if states.len() > SPACES_MAX {
+            return self.refuse_peer(link, CloseReason::Limit, out);
+        }
+        let Some(session) = self.sessions.get_mut(&link) else {
+            return;
+        };
+        let opening = !std::mem::replace(&mut session.greeted, true);
+        for state in states {
+            let Some(held) = self.spaces.get_mut(&state.space) else {
+                continue;
+            };
+            if !held.is_shared_with(&session.peer) {
+                continue;
+            }
+            let theirs = session.spaces.entry(state.space).or_default();
+            let told = (state.manifest_version, state.manifest_hash);
+            theirs.manifest = theirs.manifest.max(Some(told));
+            let equal = held.frontier_digest() == state.frontier;
+            if equal {
+                theirs.agree(held.report(state.space));
+            }
+            // At the opening both sides tell their state, so that agreement needs no answer.
+            if !equal || (!opening && !theirs.frontier_sent) {
+                theirs.frontier_sent = true;
+                let message = Message::Frontier(held.report(state.space));
+                out.push(Effect::Send { link, message });
+            }
+        }
+        self.send_newer_manifests(link, out);
+        self.notice_sync(link, out);
+    }
+
+    pub(super) fn send_newer_manifests(&mut self, link: LinkId, out: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get_mut(&link) else {
+            return;
+        };
+        for (space, held) in &self.spaces {
+            let Some((manifest, signed)) = &held.durable else {
+                continue;
+            };
+            if !held.is_shared_with(&session.peer) {
+                continue;
+            }
+            let theirs = session.spaces.entry(*space).or_default();
+            let ours = Some((manifest.version, signed.hash()));
+            if theirs.manifest < ours {
+                theirs.manifest = ours;
+                let message = Message::Manifest(signed.clone());
+                out.push(Effect::Send { link, message });
+            }
+        }
+    }
+
+    pub(super) fn frontier_received(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        report: &FrontierReport,
+        out: &mut Vec<Effect>,
+    ) {
+        if report.feeds.len() > FEEDS_PER_SPACE_MAX {
+            return self.refuse_peer(link, CloseReason::Limit, out);
+        }
+        let (Some(session), Some(held)) =
+            (self.sessions.get_mut(&link), self.spaces.get(&report.space))
+        else {
+            return;
+        };
+        if !held.is_shared_with(&session.peer) {
+            return;
+        }
+        session.in_sync = false;
+        if report.complete {
+            let theirs = session.spaces.entry(report.space).or_default();
+            theirs.agree(report.clone());
+            if !theirs.frontier_sent {
+                theirs.frontier_sent = true;
+                let message = Message::Frontier(held.report(report.space));
+                out.push(Effect::Send { link, message });
+            }
+        }
+        for told in &report.feeds {
+            session.acknowledged(&report.space, &told.feed, told.length);
+            session.note_known(&report.space, &told.feed, told.length, told.bytes);
+        }
+        self.ask_link(now, link, report.space, !report.complete, out);
+        self.pump(link, out);
+        self.notice_sync(link, out);
+    }
+
+    pub(super) fn heartbeat(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        beat: Heartbeat,
+        out: &mut Vec<Effect>,
+    ) {
+        let shared = self.shared_digest(link);
+        let Some(session) = self.sessions.get_mut(&link) else {
+            return;
+        };
+        session.clock_skew_ms = beat.time_ms.saturating_sub(now.wall_ms);
+        let stalled = now.monotonic_ms >= session.progress_ms.saturating_add(stall_ms());
+        if shared != beat.shared && (session.is_quiet() || stalled) {
+            session.start_over();
+            self.send_have(link, out);
+        }
+    }
+
+    /// Digest over the states of all spaces shared with the peer of `link`.
+    pub(super) fn shared_digest(&mut self, link: LinkId) -> ShortDigest {
+        let Some(session) = self.sessions.get(&link) else {
+            return ShortDigest([0; 16]);
+        };
+        let mut bytes = Vec::new();
+        for held in self.spaces.values_mut() {
+            if held.is_shared_with(&session.peer)
+                && let Some(state) = held.state()
+            {
+                bytes.extend_from_slice(&state.space.0);
+                bytes.extend_from_slice(&state.manifest_version.to_be_bytes());
+                bytes.extend_from_slice(&state.manifest_hash.0);
+                bytes.extend_from_slice(&state.frontier.0);
+            }
+        }
+        Hash::of("phaki/shared/v1", &[&bytes]).shorten()
+    }
+
+    /// Reports the moment from which both sides hold the same of everything shared.
+    pub(super) fn notice_sync(&mut self, link: LinkId, out: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get_mut(&link) else {
+            return;
+        };
+        if session.in_sync || session.hello.is_none() || !session.is_quiet() {
+            return;
+        }
+        for (space, held) in &mut self.spaces {
+            if !held.is_shared_with(&session.peer) {
+                continue;
+            }
+            let Some(theirs) = session.spaces.get(space).filter(|theirs| theirs.complete) else {
+                return;
+            };
+            let known = theirs
+                .known
+                .iter()
+                .map(|(feed, (length, _))| (feed, length));
+            if digest(known.filter(|(_, length)| **length > 0)) != held.frontier_digest() {
+                return;
+            }
+        }
+        session.in_sync = true;
+        out.push(Effect::Notice(Notice::InSync { peer: session.peer }));
+    }
+}
+
+impl PeerSpace {
+    /// Replaces what is known of the peer by a report of all its feeds.
+    fn agree(&mut self, report: FrontierReport) {
+        self.complete = true;
+        let told = report.feeds.into_iter();
+        self.known = told
+            .map(|told| (told.feed, (told.length, told.bytes)))
+            .collect();
+    }
+}

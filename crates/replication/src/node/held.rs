@@ -1,0 +1,184 @@
+//! What a node holds of a space: the manifest in force and how far each feed reaches.
+
+use std::collections::BTreeMap;
+
+use crate::entry::root;
+use crate::frontier::{Frontier, digest};
+use crate::id::{FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
+use crate::manifest::{Manifest, SignedManifest};
+use crate::message::{FeedReport, FrontierReport, SpaceState};
+
+/// A feed: what is durable, and what will be when all writes under way are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Feed {
+    pub(super) durable: Extent,
+    pub(super) pending: Extent,
+}
+
+/// How far a feed reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) length: u64,
+    pub(super) head: Hash,
+    pub(super) bytes: u64,
+}
+
+/// A space as one node holds it.
+#[derive(Debug)]
+pub struct Held {
+    /// The manifest that decides about rights; perhaps not durable yet.
+    pub(super) manifest: Manifest,
+    pub(super) manifest_hash: Hash,
+    /// The manifest that was made durable, which alone is told to others.
+    pub(super) durable: Option<(Manifest, SignedManifest)>,
+    pub(super) feeds: BTreeMap<FeedId, Feed>,
+    /// Feeds of which peers hold more than this node, since when (monotonic milliseconds).
+    pub(super) behind: BTreeMap<FeedId, u64>,
+    frontier_digest: Option<ShortDigest>,
+}
+
+impl Held {
+    pub(super) fn new(manifest: Manifest, signed: &SignedManifest) -> Self {
+        Self {
+            manifest,
+            manifest_hash: signed.hash(),
+            durable: None,
+            feeds: BTreeMap::new(),
+            behind: BTreeMap::new(),
+            frontier_digest: None,
+        }
+    }
+
+    /// The manifest in force.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The durable frontier.
+    pub fn frontier(&self) -> Frontier {
+        let durable = |(feed, state): (&FeedId, &Feed)| (*feed, state.durable.length);
+        self.feeds
+            .iter()
+            .map(durable)
+            .filter(|(_, length)| *length > 0)
+            .collect()
+    }
+
+    /// The digest of the durable frontier.
+    pub fn frontier_digest(&mut self) -> ShortDigest {
+        if let Some(known) = self.frontier_digest {
+            return known;
+        }
+        let fresh = digest(&self.frontier());
+        self.frontier_digest = Some(fresh);
+        fresh
+    }
+
+    /// Entries that are held durably and do not count.
+    pub fn quarantined(&self) -> u64 {
+        let beyond = |(feed, state): (&FeedId, &Feed)| {
+            state
+                .durable
+                .length
+                .saturating_sub(self.manifest.permitted(feed))
+        };
+        self.feeds.iter().map(beyond).sum()
+    }
+
+    /// Whether `peer` is told of this space: both the manifest in force and the durable one
+    /// must allow it.
+    pub(super) fn is_shared_with(&self, peer: &NodeId) -> bool {
+        let durable = self
+            .durable
+            .as_ref()
+            .is_some_and(|(manifest, _)| manifest.may_read(peer));
+        durable && self.manifest.may_read(peer)
+    }
+
+    /// Where the next entry of `feed` goes.
+    pub(super) fn pending(&self, federation: &FederationId, feed: &FeedId) -> Extent {
+        let empty = || Extent {
+            length: 0,
+            head: root(federation, &self.manifest.space, feed),
+            bytes: 0,
+        };
+        self.feeds
+            .get(feed)
+            .map_or_else(empty, |state| state.pending)
+    }
+
+    pub(super) fn set_pending(&mut self, federation: &FederationId, feed: FeedId, extent: Extent) {
+        let empty = Extent {
+            length: 0,
+            head: root(federation, &self.manifest.space, &feed),
+            bytes: 0,
+        };
+        self.feeds
+            .entry(feed)
+            .or_insert(Feed {
+                durable: empty,
+                pending: empty,
+            })
+            .pending = extent;
+    }
+
+    pub(super) fn set_durable(&mut self, feed: &FeedId, extent: Extent) {
+        if let Some(state) = self.feeds.get_mut(feed) {
+            state.durable = extent;
+            self.frontier_digest = None;
+        }
+    }
+
+    /// Forgets everything that is not durable. False when nothing remains.
+    pub(super) fn revert(&mut self) -> bool {
+        for feed in self.feeds.values_mut() {
+            feed.pending = feed.durable;
+        }
+        self.feeds.retain(|_, feed| feed.durable.length > 0);
+        let Some((manifest, signed)) = &self.durable else {
+            return false;
+        };
+        self.manifest_hash = signed.hash();
+        self.manifest = manifest.clone();
+        true
+    }
+
+    pub(super) fn durable_length(&self, feed: &FeedId) -> u64 {
+        self.feeds.get(feed).map_or(0, |state| state.durable.length)
+    }
+
+    pub(super) fn state(&mut self) -> Option<SpaceState> {
+        let frontier = self.frontier_digest();
+        let (manifest, signed) = self.durable.as_ref()?;
+        Some(SpaceState {
+            space: manifest.space,
+            manifest_version: manifest.version,
+            manifest_hash: signed.hash(),
+            frontier,
+        })
+    }
+
+    pub(super) fn report(&self, space: SpaceId) -> FrontierReport {
+        let feeds = self
+            .feeds
+            .iter()
+            .filter(|(_, state)| state.durable.length > 0);
+        FrontierReport {
+            space,
+            complete: true,
+            feeds: feeds
+                .map(|(feed, state)| state.durable.report(*feed))
+                .collect(),
+        }
+    }
+}
+
+impl Extent {
+    pub(super) fn report(&self, feed: FeedId) -> FeedReport {
+        FeedReport {
+            feed,
+            length: self.length,
+            bytes: self.bytes,
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Entries that arrive: verified, then handed to the store, then acknowledged.
+
+use super::held::Extent;
+use super::state::Node;
+use super::stored::Purpose;
+use super::{Change, Effect, LinkId, Notice, Now};
+use crate::feed::{Run, RunError};
+use crate::id::{FeedId, SpaceId};
+use crate::limits::{BATCH_BYTES_MAX, FEEDS_PER_SPACE_MAX, IN_FLIGHT_BYTES_MAX};
+use crate::message::CloseReason;
+
+/// What becomes of one run.
+enum Verdict {
+    /// To be stored, without what is held already.
+    Take(Run),
+    /// Held already, or not in turn; nothing is wrong.
+    Pass,
+    /// Refused for the reason, which stands in the log; the session goes on.
+    Refuse(&'static str),
+    /// Forged; the session ends.
+    Forged(RunError),
+}
+
+impl Node {
+    pub(super) fn batch(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        space: SpaceId,
+        runs: Vec<Run>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(session) = self.sessions.get(&link) else {
+            return;
+        };
+        let peer = session.peer;
+        // A peer keeps to its window; the second term covers runs that were read before an
+        // acknowledgement came.
+        if session.receiving > IN_FLIGHT_BYTES_MAX + 2 * BATCH_BYTES_MAX {
+            return self.refuse_peer(link, CloseReason::Limit, out);
+        }
+        let allowed = self
+            .spaces
+            .get(&space)
+            .is_some_and(|held| held.is_shared_with(&peer));
+        if !allowed {
+            return;
+        }
+        let mut taken = Vec::new();
+        let mut bytes = 0;
+        for run in runs {
+            let feed = run.feed;
+            let arrival = Arrival::of(&run);
+            match self.judge(space, run) {
+                Verdict::Take(run) => {
+                    bytes += run.bytes();
+                    let permitted = self.admit(space, &run);
+                    taken.push((run, permitted));
+                }
+                Verdict::Pass => {}
+                Verdict::Refuse(reason) => {
+                    out.push(Effect::Notice(Notice::EntriesRefused {
+                        peer,
+                        space,
+                        feed,
+                        reason,
+                    }));
+                }
+                Verdict::Forged(error) => {
+                    let reason = forgery(&error);
+                    out.push(Effect::Notice(Notice::EntriesRefused {
+                        peer,
+                        space,
+                        feed,
+                        reason,
+                    }));
+                    self.revert_admitted(space, &taken);
+                    return self.refuse_peer(link, CloseReason::Forged, out);
+                }
+            }
+            self.note_arrival(now, link, space, &arrival, out);
+        }
+        if taken.is_empty() {
+            return;
+        }
+        if let Some(session) = self.sessions.get_mut(&link) {
+            session.receiving += bytes;
+            session.entries_received += count(&taken);
+        }
+        let kept = taken.iter().map(|(run, _)| run.clone()).collect();
+        let purpose = Purpose::Entries {
+            space,
+            runs: kept,
+            from: Some(link),
+            request: None,
+        };
+        let effect = self.store(Change::Runs { space, runs: taken }, purpose);
+        out.push(effect);
+    }
+
+    fn judge(&self, space: SpaceId, run: Run) -> Verdict {
+        let Some(held) = self.spaces.get(&space) else {
+            return Verdict::Pass;
+        };
+        if !self.roster.nodes.contains_key(&run.feed.author) {
+            return Verdict::Refuse("unknown-author");
+        }
+        if run.feed == self.own_feed() {
+            return Verdict::Refuse("own-feed");
+        }
+        let at = held.pending(&self.federation, &run.feed);
+        if run.end() <= at.length || run.from > at.length {
+            return Verdict::Pass;
+        }
+        if at.length == 0 && held.feeds.len() >= FEEDS_PER_SPACE_MAX {
+            return Verdict::Refuse("too-many-feeds");
+        }
+        if run.end() > self.take_max(held, &run.feed) {
+            return Verdict::Refuse("quarantine-full");
+        }
+        let run = run.starting_at(at.length);
+        match run.verify(&self.federation, &space, (at.length, at.head)) {
+            Ok(()) => Verdict::Take(run),
+            Err(error) => Verdict::Forged(error),
+        }
+    }
+
+    /// Moves the pending end of the feed behind a verified run; returns how many of the feed's
+    /// entries count.
+    pub(super) fn admit(&mut self, space: SpaceId, run: &Run) -> u64 {
+        let Some(held) = self.spaces.get_mut(&space) else {
+            return 0;
+        };
+        let before = held.pending(&self.federation, &run.feed);
+        let extent = after(before, run);
+        held.set_pending(&self.federation, run.feed, extent);
+        held.manifest.permitted(&run.feed)
+    }
+
+    /// A batch is taken or refused whole.
+    fn revert_admitted(&mut self, space: SpaceId, taken: &[(Run, u64)]) {
+        let Some(held) = self.spaces.get_mut(&space) else {
+            return;
+        };
+        for (run, _) in taken {
+            let Some(feed) = held.feeds.get_mut(&run.feed) else {
+                continue;
+            };
+            let under_way = self.writes.last_extent(&space, &run.feed);
+            feed.pending = under_way.unwrap_or(feed.durable);
+        }
+        held.feeds.retain(|_, feed| feed.pending.length > 0);
+    }
+
+    fn note_arrival(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        space: SpaceId,
+        arrival: &Arrival,
+        out: &mut Vec<Effect>,
+    ) {
+        if let Some(session) = self.sessions.get_mut(&link) {
+            session.in_sync = false;
+            session.note_known(&space, &arrival.feed, arrival.end, 0);
+            if let Some((entries, bytes)) = session.plans.get_mut(&space) {
+                *entries = entries.saturating_sub(arrival.entries);
+                *bytes = bytes.saturating_sub(arrival.bytes);
+            }
+        }
+        self.ask_progressed(now, space, arrival.feed);
+        let held = self.spaces.get(&space);
+        let length = held.map_or(0, |held| {
+            held.pending(&self.federation, &arrival.feed).length
+        });
+        if arrival.from > length {
+            self.ask_for_gap(now, link, space, arrival.feed, out);
+        }
+    }
+}
+
+/// What one run brings, whether it is taken or not.
+struct Arrival {
+    feed: FeedId,
+    from: u64,
+    end: u64,
+    entries: u64,
+    bytes: u64,
+}
+
+impl Arrival {
+    fn of(run: &Run) -> Self {
+        Self {
+            feed: run.feed,
+            from: run.from,
+            end: run.end(),
+            entries: u64::try_from(run.entries.len()).unwrap_or(u64::MAX),
+            bytes: u64::try_from(run.bytes()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// Where a feed ends behind a verified run.
+pub(super) fn after(before: Extent, run: &Run) -> Extent {
+    let bytes = u64::try_from(run.bytes()).unwrap_or(u64::MAX);
+    Extent {
+        length: run.checkpoint.length,
+        head: run.checkpoint.head,
+        bytes: before.bytes.saturating_add(bytes),
+    }
+}
+
+pub(super) fn count(runs: &[(Run, u64)]) -> u64 {
+    runs.iter()
+        .map(|(run, _)| u64::try_from(run.entries.len()).unwrap_or(u64::MAX))
+        .sum()
+}
+
+fn forgery(error: &RunError) -> &'static str {
+    match error {
+        RunError::Size { .. } => "run-size",
+        RunError::Gap { .. } => "gap",
+        RunError::Head => "chain",
+        RunError::Signature => "signature",
+    }
+}

@@ -1,0 +1,166 @@
+//! One conversation: what the peer is known to hold, what it was asked for, what it asked for.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::Now;
+use crate::id::{FeedId, Hash, NodeId, SpaceId};
+use crate::message::{Hello, Range};
+
+/// The session on one link.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) peer: NodeId,
+    pub(super) dialled: bool,
+    pub(super) opened_ms: u64,
+    pub(super) heard_ms: u64,
+    pub(super) sent_ms: u64,
+    pub(super) hello: Option<Hello>,
+    pub(super) clock_skew_ms: i64,
+    /// The newest roster version that the peer is known to have.
+    pub(super) roster_version: u64,
+    pub(super) spaces: BTreeMap<SpaceId, PeerSpace>,
+    pub(super) in_sync: bool,
+    /// Whether the peer's opening account of its spaces has come.
+    pub(super) greeted: bool,
+    /// When the peer last acknowledged something, or there was nothing to acknowledge.
+    pub(super) progress_ms: u64,
+    /// Ranges that the peer asked for, none twice for one feed.
+    pub(super) wanted: VecDeque<Range>,
+    /// Reads of the store under way for this link.
+    pub(super) reads: usize,
+    /// What was sent and is not acknowledged, in the order of sending.
+    pub(super) unacknowledged: VecDeque<Sent>,
+    /// Payload bytes of `unacknowledged`.
+    pub(super) in_flight: usize,
+    /// Payload bytes received and not durable yet.
+    pub(super) receiving: usize,
+    /// What the peer's plans still promise: entries and bytes, by space.
+    pub(super) plans: BTreeMap<SpaceId, (u64, u64)>,
+    pub(super) entries_sent: u64,
+    pub(super) entries_received: u64,
+}
+
+/// A run on its way to the peer.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) space: SpaceId,
+    pub(super) feed: FeedId,
+    pub(super) end: u64,
+    pub(super) bytes: usize,
+}
+
+/// What is known of a peer's part in one space.
+#[derive(Debug, Default)]
+pub(super) struct PeerSpace {
+    /// The newest manifest that the peer has or was sent.
+    pub(super) manifest: Option<(u64, Hash)>,
+    /// Whether this node sent its whole frontier since it last sent its state.
+    pub(super) frontier_sent: bool,
+    /// Whether `known` covers all feeds of the peer.
+    pub(super) complete: bool,
+    /// What the peer holds durably: entries and their payload bytes.
+    pub(super) known: BTreeMap<FeedId, (u64, u64)>,
+    /// Up to where entries were sent, known to have arrived or not.
+    pub(super) sent: BTreeMap<FeedId, u64>,
+    /// What this node asked the peer for.
+    pub(super) asked: BTreeMap<FeedId, Ask>,
+}
+
+/// A range that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask {
+    pub(super) to: u64,
+    pub(super) progress_ms: u64,
+}
+
+impl Session {
+    pub(super) fn new(peer: NodeId, dialled: bool, now: Now) -> Self {
+        Self {
+            peer,
+            dialled,
+            opened_ms: now.monotonic_ms,
+            heard_ms: now.monotonic_ms,
+            sent_ms: now.monotonic_ms,
+            hello: None,
+            clock_skew_ms: 0,
+            roster_version: 0,
+            spaces: BTreeMap::new(),
+            in_sync: false,
+            greeted: false,
+            progress_ms: now.monotonic_ms,
+            wanted: VecDeque::new(),
+            reads: 0,
+            unacknowledged: VecDeque::new(),
+            in_flight: 0,
+            receiving: 0,
+            plans: BTreeMap::new(),
+            entries_sent: 0,
+            entries_received: 0,
+        }
+    }
+
+    /// Whether nothing is under way in either direction.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.wanted.is_empty()
+            && self.reads == 0
+            && self.unacknowledged.is_empty()
+            && self.receiving == 0
+            && self.spaces.values().all(|space| space.asked.is_empty())
+    }
+
+    /// Forgets what was sent and believed: the comparison begins anew.
+    pub(super) fn start_over(&mut self) {
+        self.in_sync = false;
+        self.unacknowledged.clear();
+        self.in_flight = 0;
+        for theirs in self.spaces.values_mut() {
+            theirs.manifest = None;
+            theirs.sent.clear();
+        }
+    }
+
+    /// Forgets a space that the peer may not read any more.
+    pub(super) fn forget(&mut self, space: &SpaceId) {
+        self.spaces.remove(space);
+        self.wanted.retain(|range| range.space != *space);
+        self.plans.remove(space);
+    }
+
+    /// Takes note that the peer holds `length` entries durably; frees what it acknowledges.
+    pub(super) fn acknowledged(&mut self, space: &SpaceId, feed: &FeedId, length: u64) {
+        self.note_known(space, feed, length, 0);
+        let mut freed = 0;
+        self.unacknowledged.retain(|sent| {
+            let done = sent.space == *space && sent.feed == *feed && sent.end <= length;
+            freed += if done { sent.bytes } else { 0 };
+            !done
+        });
+        self.in_flight = self.in_flight.saturating_sub(freed);
+    }
+
+    pub(super) fn note_known(&mut self, space: &SpaceId, feed: &FeedId, length: u64, bytes: u64) {
+        let known = self
+            .spaces
+            .entry(*space)
+            .or_default()
+            .known
+            .entry(*feed)
+            .or_default();
+        if length > known.0 {
+            *known = (length, known.1.max(bytes));
+        }
+    }
+}
+
+impl PeerSpace {
+    /// How many entries of `feed` the peer holds or will hold when all that was sent arrived.
+    /// `None` while its frontier is not known.
+    pub(super) fn reached(&self, feed: &FeedId) -> Option<u64> {
+        let known = self.known.get(feed).map(|(length, _)| *length);
+        let sent = self.sent.get(feed).copied();
+        match known.max(sent) {
+            None if self.complete => Some(0),
+            reached => reached,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! One document: an Automerge document with a flat root map, loaded, read, edited and dropped.
+//!
+//! Loading and applying are safe against hostile bytes: a panic of Automerge is an error, after
+//! which the document must be dropped. Nothing here is kept between calls besides the document.
+
+mod conflict;
+mod edit;
+mod history;
+mod import;
+mod long_text;
+mod read;
+mod summary;
+
+use automerge::{Automerge, LoadOptions, TextEncoding};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+pub use conflict::{Conflict, ConflictValue};
+pub use edit::{ChangeBytes, Edit, EditError, Editor};
+pub use history::{FieldChange, HistoryEntry};
+pub use import::{ImportError, create_edits};
+pub use summary::Summary;
+
+use crate::change::{self, ChangeHash, SummariseError};
+use crate::kind::DocumentId;
+use crate::leaves;
+use crate::path::Path;
+use crate::schema;
+
+/// A materialised document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    id: DocumentId,
+    inner: Automerge,
+}
+
+/// Why a document could not be loaded, or changes could not be applied to it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LoadError {
+    #[error("snapshot does not load: {reason}")]
+    Snapshot { reason: String },
+    #[error("read change {index} of the document")]
+    Change {
+        index: usize,
+        #[source]
+        source: SummariseError,
+    },
+    #[error("changes do not apply: {reason}")]
+    Apply { reason: String },
+    #[error("{count} changes that others depend on are missing")]
+    Missing { count: usize },
+}
+
+impl Document {
+    /// A document without any change.
+    pub fn empty(id: DocumentId) -> Document {
+        Document {
+            id,
+            inner: Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint),
+        }
+    }
+
+    /// A document from an earlier [`save`](Document::save) and later changes, in any order, all
+    /// applied in one step. A change that the snapshot contains is skipped.
+    ///
+    /// # Errors
+    /// When the snapshot or a change is malformed, or a dependency is missing.
+    pub fn load<'a>(
+        id: DocumentId,
+        snapshot: Option<&[u8]>,
+        changes: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Document, LoadError> {
+        let mut document = Document::empty(id);
+        if let Some(snapshot) = snapshot {
+            let options = LoadOptions::new().text_encoding(TextEncoding::UnicodeCodePoint);
+            document.inner = change::guarded(|| Automerge::load_with_options(snapshot, options))
+                .and_then(|loaded| loaded.map_err(|error| error.to_string()))
+                .map_err(|reason| LoadError::Snapshot { reason })?;
+        }
+        document.apply(changes)?;
+        Ok(document)
+    }
+
+    /// Applies changes, in any order, in one step.
+    ///
+    /// # Errors
+    /// When a change is malformed or a dependency is missing. The document may then contain a
+    /// part of the changes and must be dropped.
+    pub fn apply<'a>(
+        &mut self,
+        changes: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<(), LoadError> {
+        let mut parsed = Vec::new();
+        for (index, bytes) in changes.into_iter().enumerate() {
+            let change =
+                change::parse(bytes).map_err(|source| LoadError::Change { index, source })?;
+            parsed.push(change);
+        }
+        if parsed.is_empty() {
+            return Ok(());
+        }
+        change::guarded(|| self.inner.apply_changes(parsed))
+            .and_then(|applied| applied.map_err(|error| error.to_string()))
+            .map_err(|reason| LoadError::Apply { reason })?;
+        match automerge::ReadDoc::get_missing_deps(&self.inner, &[]).len() {
+            0 => Ok(()),
+            count => Err(LoadError::Missing { count }),
+        }
+    }
+
+    /// The id.
+    pub fn id(&self) -> DocumentId {
+        self.id
+    }
+
+    /// The document in one compact block, for [`load`](Document::load).
+    pub fn save(&self) -> Vec<u8> {
+        self.inner.save()
+    }
+
+    /// The heads, ascending.
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        let mut heads: Vec<ChangeHash> = self.inner.get_heads().iter().map(|head| head.0).collect();
+        heads.sort_unstable();
+        heads
+    }
+
+    /// All changes as entries carry them, each after those it depends on.
+    pub fn changes(&self) -> Vec<Vec<u8>> {
+        self.inner
+            .get_changes(&[])
+            .iter()
+            .map(|change| change.raw_bytes().to_vec())
+            .collect()
+    }
+
+    /// The value shown at a path: a scalar, or the whole map or list below it.
+    pub fn get(&self, path: &Path) -> Option<Value> {
+        leaves::value_at(&read::view(&self.inner).leaves, path.as_str())
+    }
+
+    /// The document as nested JSON: `id`, `kind`, then the fields in the order of the schema,
+    /// then unknown fields by name. Of concurrent values the shown one.
+    pub fn to_json(&self) -> Value {
+        let mut fields = leaves::whole(&read::view(&self.inner).leaves);
+        let mut out = Map::new();
+        out.insert("id".to_owned(), Value::from(self.id.to_string()));
+        out.insert("kind".to_owned(), Value::from(self.id.kind_name()));
+        for field in self.id.kind().into_iter().flat_map(schema::fields) {
+            if let Some((name, value)) = fields.shift_remove_entry(field.pattern) {
+                out.insert(name, value);
+            }
+        }
+        out.extend(fields);
+        Value::Object(out)
+    }
+
+    /// Every shown value with its path, sorted by path; order keys and markers left out.
+    pub fn leaves(&self) -> impl Iterator<Item = (Path, Value)> {
+        read::view(&self.inner)
+            .leaves
+            .into_iter()
+            .filter_map(|(key, value)| Some((Path::parse(&key).ok()?, value)))
+            .filter(|(path, _)| !path.is_structure())
+    }
+}

@@ -1,0 +1,103 @@
+//! Projects and activities: schedule, roles, budget, targets, reports.
+
+use super::field::FieldType::{
+    Any, Area, Code, Count, Date, FiscalYear, Group, Groups, List, Localised, LongText, Map, Money,
+    OneOrMany, PartialDate, Ref, ShortText,
+};
+use super::field::{Field, optional, required};
+use crate::kind::Kind;
+
+pub(super) const FIELDS: &[Field] = &[
+    optional("level", Code("activity.level"), "ระดับ", "Level"),
+    optional("parent", Ref(&[Kind::Activity]), "โครงการแม่", "Parent"),
+    optional("plan", Ref(&[Kind::Plan]), "แผน", "Plan"),
+    optional("strategy", ShortText, "ยุทธศาสตร์", "Strategy"),
+    optional("measure", ShortText, "มาตรการ", "Measure"),
+    required("title", Localised, "ชื่อโครงการ/กิจกรรม", "Title"),
+    optional("number", ShortText, "รหัสโครงการ", "Number"),
+    optional("description", LongText, "รายละเอียด", "Description"),
+    required("areas", List(&Area), "พื้นที่", "Areas"),
+    optional("status", Code("execution.status"), "สถานะ", "Status"),
+    optional("horizon", Code("horizon"), "ระยะ", "Horizon"),
+    optional(
+        "roles",
+        Map(&OneOrMany(&Code("activity.role"))),
+        "บทบาทของหน่วยงาน",
+        "Roles of organisations",
+    ),
+    optional(
+        "role_groups",
+        Map(&OneOrMany(&Code("activity.role"))),
+        "บทบาทของกลุ่ม",
+        "Roles of groups",
+    ),
+    optional("contact", Ref(&[Kind::Person]), "ผู้ประสาน", "Contact"),
+    optional("schedule", PartialDate, "กำหนดการ", "Schedule"),
+    optional("schedule/planned", PartialDate, "ตามแผน", "Planned"),
+    optional("schedule/actual", PartialDate, "จริง", "Actual"),
+    optional("targets", Map(&Group), "เป้าหมาย", "Targets"),
+    optional("targets/*/group", ShortText, "กลุ่มเป้าหมาย", "Group"),
+    optional("targets/*/count", Count, "จำนวน", "Number"),
+    optional("targets/*/unit", Code("unit"), "หน่วยนับ", "Unit"),
+    optional("targets/*/reached", Count, "ทำได้", "Reached"),
+    optional("budget", Map(&Group), "งบประมาณ", "Budget lines"),
+    optional("budget/*/source", Code("budget.source"), "แหล่งงบ", "Source"),
+    optional(
+        "budget/*/support_type",
+        Code("support_type"),
+        "ประเภทการสนับสนุน",
+        "Support type",
+    ),
+    optional(
+        "budget/*/expense_group",
+        Code("expense_group"),
+        "หมวดรายจ่าย",
+        "Expense group",
+    ),
+    optional("budget/*/fy_be", FiscalYear, "ปีงบประมาณ", "Fiscal year"),
+    optional(
+        "budget/*/amount_satang",
+        Money,
+        "จำนวนเงิน (สตางค์)",
+        "Amount (satang)",
+    )
+    .help("1 บาท = 100 สตางค์", "100 satang are one baht"),
+    optional("budget/*/stage", Code("budget.stage"), "ขั้น", "Stage"),
+    optional("budget/*/as_written", ShortText, "ตามต้นฉบับ", "As written"),
+    optional("budget/*/note", ShortText, "หมายเหตุ", "Note"),
+    optional("disbursements", Map(&Group), "การเบิกจ่าย", "Disbursements"),
+    optional("disbursements/*/date", Date, "วันที่", "Date"),
+    optional(
+        "disbursements/*/amount_satang",
+        Money,
+        "จำนวนเงิน (สตางค์)",
+        "Amount (satang)",
+    ),
+    optional("disbursements/*/line", ShortText, "รายการงบ", "Budget line"),
+    optional(
+        "disbursements/*/doc_no",
+        ShortText,
+        "เลขที่เอกสาร",
+        "Document number",
+    ),
+    optional(
+        "disbursements/*/reversal_of",
+        ShortText,
+        "กลับรายการของ",
+        "Reversal of",
+    ),
+    optional("reports", Map(&Group), "รายงาน", "Reports"),
+    optional("reports/*/output", LongText, "ผลผลิต", "Output"),
+    optional("reports/*/outcome", LongText, "ผลลัพธ์", "Outcome"),
+    optional("reports/*/problems", LongText, "ปัญหา", "Problems"),
+    optional("reports/*/next", LongText, "ขั้นต่อไป", "Next"),
+    optional(
+        "reports/*/state",
+        Code("report.state"),
+        "สถานะรายงาน",
+        "State",
+    ),
+    optional("reports/*/ladder", Any, "ลำดับการรับรอง", "Ladder"),
+    optional("status_log", Groups, "บันทึกสถานะ", "Status log"),
+    optional("overlaps", List(&Any), "งานที่ซ้ำซ้อน", "Overlaps"),
+];

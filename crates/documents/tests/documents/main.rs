@@ -1,0 +1,14 @@
+//! What documents promise: round trips, merging, conflicts, history, and safety from bad bytes.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed step is a failed test; helpers are not covered by allow-unwrap-in-tests"
+)]
+
+mod causality;
+mod editing;
+mod history;
+mod hostile;
+mod merging;
+mod replica;
+mod samples;

@@ -559,3 +559,44 @@ fn a_failed_write_leaves_nothing_behind() {
     net.connect(0, 1);
     assert_eq!(net.length(1, space), 1);
 }
+
+#[test]
+fn a_removed_reader_learns_that_it_is_one_no_longer() {
+    let mut net = Network::new(3);
+    let space = net.found(0, &[(1, WRITER), (2, WRITER)]);
+    net.connect(0, 1);
+    net.connect(0, 2);
+    net.disconnect(0, 2);
+    let mut manifest = net.machines[0].node.manifest(&space).unwrap().clone();
+    manifest.version += 1;
+    manifest.members.remove(&net.id(2));
+    net.enact(0, &manifest);
+    net.connect(1, 2);
+    assert_eq!(net.machines[2].node.manifest(&space), Some(&manifest));
+    assert_eq!(net.append(2, space, 1), Err(Refusal::NotWriter));
+    net.messages.clear();
+    net.tick(25_000);
+    let beats = net
+        .messages
+        .iter()
+        .filter(|(.., m)| matches!(m, Message::Heartbeat(_)));
+    assert_eq!(
+        beats.count(),
+        net.messages.len(),
+        "nodes in agreement only send heartbeats"
+    );
+}
+
+#[test]
+fn a_removed_reader_that_is_connected_learns_it_at_once() {
+    let mut net = Network::new(2);
+    let space = net.found(0, &[(1, WRITER)]);
+    net.connect(0, 1);
+    let mut manifest = net.machines[0].node.manifest(&space).unwrap().clone();
+    manifest.version += 1;
+    manifest.members.clear();
+    net.enact(0, &manifest);
+    assert_eq!(net.append(1, space, 1), Err(Refusal::NotWriter));
+    net.append(0, space, 1).unwrap();
+    assert_eq!(net.length(1, space), 0);
+}

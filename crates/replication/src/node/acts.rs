@@ -7,7 +7,7 @@ use super::held::Held;
 use super::state::Node;
 use super::stored::Purpose;
 use super::{Act, Change, Effect, LinkId, Notice, Refusal, RequestId};
-use crate::id::FeedId;
+use crate::id::{FeedId, NodeId};
 use crate::manifest::{Manifest, SignedManifest};
 use crate::message::{CloseReason, Message};
 use crate::roster::{Roster, SignedRoster};
@@ -173,11 +173,11 @@ impl Node {
                 held.manifest = manifest.clone();
                 held.manifest_hash = signed.hash();
             })
-            .or_insert_with(|| Held::new(manifest, &signed));
+            .or_insert_with(|| Held::new(self.id, manifest, &signed));
         let counted = |feed: &FeedId| (*feed, held.manifest.permitted(feed));
         let permitted = held.feeds.keys().map(counted).collect();
         for session in self.sessions.values_mut() {
-            if !held.manifest.may_read(&session.peer) {
+            if !held.manifest.may_read(&session.peer) || !held.manifest.may_read(&self.id) {
                 session.forget(&space);
             }
         }
@@ -206,12 +206,28 @@ impl Node {
         let Some(held) = self.spaces.get_mut(&space) else {
             return;
         };
-        if let Ok(manifest) = Manifest::decode(&signed.bytes) {
-            held.durable = Some((manifest, signed));
-        }
-        let links: Vec<LinkId> = self.sessions.keys().copied().collect();
-        for link in links {
-            self.introduce(link, space, out);
+        let Ok(manifest) = Manifest::decode(&signed.bytes) else {
+            return;
+        };
+        let before = held.durable.replace((manifest.clone(), signed.clone()));
+        let could_read = |peer: &NodeId| {
+            before
+                .as_ref()
+                .is_some_and(|(before, _)| before.may_read(peer))
+        };
+        let links: Vec<(LinkId, NodeId)> = self
+            .sessions
+            .iter()
+            .map(|(link, session)| (*link, session.peer))
+            .collect();
+        for (link, peer) in links {
+            if !manifest.may_read(&peer) && could_read(&peer) {
+                // Whoever could read learns that it can no longer.
+                let message = Message::Manifest(signed.clone());
+                out.push(Effect::Send { link, message });
+            } else {
+                self.introduce(link, space, out);
+            }
         }
     }
 

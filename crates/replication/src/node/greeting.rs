@@ -157,6 +157,10 @@ impl Node {
                 continue;
             };
             if !held.is_shared_with(&session.peer) {
+                out.extend(held.farewell(state).map(|signed| {
+                    let message = Message::Manifest(signed);
+                    Effect::Send { link, message }
+                }));
                 continue;
             }
             let theirs = session.spaces.entry(state.space).or_default();

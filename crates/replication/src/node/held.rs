@@ -26,6 +26,8 @@ pub(super) struct Extent {
 /// A space as one node holds it.
 #[derive(Debug)]
 pub struct Held {
+    /// The node that holds the space.
+    me: NodeId,
     /// The manifest that decides about rights; perhaps not durable yet.
     pub(super) manifest: Manifest,
     pub(super) manifest_hash: Hash,
@@ -38,8 +40,9 @@ pub struct Held {
 }
 
 impl Held {
-    pub(super) fn new(manifest: Manifest, signed: &SignedManifest) -> Self {
+    pub(super) fn new(me: NodeId, manifest: Manifest, signed: &SignedManifest) -> Self {
         Self {
+            me,
             manifest,
             manifest_hash: signed.hash(),
             durable: None,
@@ -85,14 +88,23 @@ impl Held {
         self.feeds.iter().map(beyond).sum()
     }
 
-    /// Whether `peer` is told of this space: both the manifest in force and the durable one
-    /// must allow it.
+    /// Whether `peer` and this node tell each other of the space: the manifest in force and the
+    /// durable one must both let both of them read it.
     pub(super) fn is_shared_with(&self, peer: &NodeId) -> bool {
-        let durable = self
-            .durable
-            .as_ref()
-            .is_some_and(|(manifest, _)| manifest.may_read(peer));
-        durable && self.manifest.may_read(peer)
+        let allows = |manifest: &Manifest| manifest.may_read(peer) && manifest.may_read(&self.me);
+        allows(&self.manifest)
+            && self
+                .durable
+                .as_ref()
+                .is_some_and(|(manifest, _)| allows(manifest))
+    }
+
+    /// What a former reader gets that names the space under an older manifest: the newer one,
+    /// which tells it that the space is shared with it no longer.
+    pub(super) fn farewell(&self, told: &SpaceState) -> Option<SignedManifest> {
+        let (manifest, signed) = self.durable.as_ref()?;
+        let ours = (manifest.version, signed.hash());
+        ((told.manifest_version, told.manifest_hash) < ours).then(|| signed.clone())
     }
 
     /// Where the next entry of `feed` goes.

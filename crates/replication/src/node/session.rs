@@ -122,6 +122,8 @@ impl Session {
     /// Forgets a space that the peer may not read any more.
     pub(super) fn forget(&mut self, space: &SpaceId) {
         self.spaces.remove(space);
+        self.unacknowledged.retain(|sent| sent.space != *space);
+        self.in_flight = self.unacknowledged.iter().map(|sent| sent.bytes).sum();
         self.wanted.retain(|range| range.space != *space);
         self.plans.remove(space);
     }

@@ -68,7 +68,7 @@ impl Node {
         let mut spaces = BTreeMap::new();
         for signed in durable.manifests {
             let manifest = signed.open(&federation).map_err(StartError::Manifest)?;
-            let mut held = Held::new(manifest.clone(), &signed);
+            let mut held = Held::new(key.node(), manifest.clone(), &signed);
             held.durable = Some((manifest.clone(), signed));
             spaces.insert(manifest.space, held);
         }

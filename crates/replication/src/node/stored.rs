@@ -130,14 +130,15 @@ impl Node {
         {
             let bytes: usize = runs.iter().map(Run::bytes).sum();
             session.receiving = session.receiving.saturating_sub(bytes);
-            let feeds = lengths
-                .iter()
-                .map(|(feed, length)| (*feed, *length))
-                .collect();
-            out.push(Effect::Send {
-                link,
-                message: Message::Ack { space, feeds },
-            });
+            // The manifest may have changed between arrival and durability.
+            if held.is_shared_with(&session.peer) {
+                let feeds = lengths
+                    .iter()
+                    .map(|(feed, length)| (*feed, *length))
+                    .collect();
+                let message = Message::Ack { space, feeds };
+                out.push(Effect::Send { link, message });
+            }
         }
         self.spread(now, space, runs, from, out);
         for feed in lengths.keys() {

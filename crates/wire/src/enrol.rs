@@ -1,0 +1,316 @@
+//! What a new node asks for when it joins, what it gets, and why it may be refused.
+
+use std::fmt;
+
+use phaki_replication::limits::{
+    ADDRESS_BYTES_MAX, ADDRESSES_MAX, MANIFEST_BYTES_MAX, NAME_BYTES_MAX, ROSTER_BYTES_MAX,
+    SPACES_MAX,
+};
+use phaki_replication::manifest::SignedManifest;
+use phaki_replication::roster::SignedRoster;
+
+use crate::field::{self, DecodeError, at_most, copy, fixed};
+use crate::limits::SOFTWARE_BYTES_MAX;
+use crate::proto::enrol::v1 as pb;
+
+/// The secret of an invite, good for one node. Prints as `…`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct InviteSecret(pub [u8; 32]);
+
+impl fmt::Debug for InviteSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InviteSecret(…)")
+    }
+}
+
+/// Asks to be admitted to a federation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinRequest {
+    /// From the invite.
+    pub secret: InviteSecret,
+    /// The name that the new node would like.
+    pub name: Option<String>,
+    /// Where peers may dial the new node, `host:port`.
+    pub addresses: Vec<String>,
+    /// The software's name and version.
+    pub software: String,
+}
+
+/// What an admitted node starts from. Nothing in it is verified yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinResponse {
+    /// In which the new node stands.
+    pub roster: SignedRoster,
+    /// Of spaces that it may read.
+    pub manifests: Vec<SignedManifest>,
+}
+
+/// Why a node is not admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// No invite has that secret.
+    InviteUnknown,
+    /// The invite's time is over.
+    InviteExpired,
+    /// Another key has used the invite already.
+    InviteUsed,
+    /// Another node of the federation has the wished name.
+    NameTaken,
+    /// The key is in the roster, suspended or removed.
+    NotActive,
+    /// A person must approve first; ask again later.
+    Pending,
+    /// A field is missing, too long or malformed.
+    InvalidRequest,
+    /// Too many attempts at present; ask again later.
+    TooMany,
+    /// The node cannot admit anybody at present; ask again later.
+    Unavailable,
+}
+
+impl Refusal {
+    /// All refusals with their word on the wire and in output, and a sentence for people.
+    pub const ALL: [(Self, &'static str, &'static str); 9] = [
+        (
+            Self::InviteUnknown,
+            "invite-unknown",
+            "no invite has that secret",
+        ),
+        (
+            Self::InviteExpired,
+            "invite-expired",
+            "the invite has expired",
+        ),
+        (
+            Self::InviteUsed,
+            "invite-used",
+            "another node has used the invite",
+        ),
+        (Self::NameTaken, "name-taken", "another node has that name"),
+        (
+            Self::NotActive,
+            "not-active",
+            "the node is suspended or removed",
+        ),
+        (
+            Self::Pending,
+            "pending",
+            "a person must approve the node first",
+        ),
+        (
+            Self::InvalidRequest,
+            "invalid-request",
+            "the request is malformed",
+        ),
+        (Self::TooMany, "too-many", "too many attempts at present"),
+        (
+            Self::Unavailable,
+            "unavailable",
+            "the node cannot admit anybody at present",
+        ),
+    ];
+
+    /// The word on the wire and in output.
+    pub fn word(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(known, ..)| *known == self)
+            .map_or("", |(_, word, _)| *word)
+    }
+
+    /// The refusal of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(_, known, _)| *known == word)
+            .map(|(refusal, ..)| *refusal)
+    }
+
+    /// A sentence for people.
+    pub fn sentence(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(known, ..)| *known == self)
+            .map_or("", |(.., text)| *text)
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Self::Pending | Self::TooMany | Self::Unavailable)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+impl JoinRequest {
+    /// The wire form.
+    pub fn to_wire(self) -> pb::JoinRequest {
+        pb::JoinRequest {
+            secret: copy(&self.secret.0),
+            name: self.name,
+            addresses: self.addresses,
+            software: self.software,
+        }
+    }
+
+    /// The request in its wire form.
+    pub fn from_wire(request: pb::JoinRequest) -> Result<Self, DecodeError> {
+        let secret = InviteSecret(fixed("secret of an invite", &request.secret)?);
+        if let Some(name) = &request.name {
+            at_most("bytes of a name", name.len(), NAME_BYTES_MAX)?;
+        }
+        at_most(
+            "number of addresses",
+            request.addresses.len(),
+            ADDRESSES_MAX,
+        )?;
+        for address in &request.addresses {
+            at_most("bytes of an address", address.len(), ADDRESS_BYTES_MAX)?;
+        }
+        at_most(
+            "bytes of a software version",
+            request.software.len(),
+            SOFTWARE_BYTES_MAX,
+        )?;
+        let pb::JoinRequest {
+            name,
+            addresses,
+            software,
+            ..
+        } = request;
+        Ok(Self {
+            secret,
+            name,
+            addresses,
+            software,
+        })
+    }
+}
+
+impl JoinResponse {
+    /// The wire form.
+    pub fn to_wire(self) -> pb::JoinResponse {
+        let manifest_to_wire = |manifest: SignedManifest| pb::Manifest {
+            content: manifest.bytes.into(),
+            signature: copy(&manifest.signature.0),
+        };
+        pb::JoinResponse {
+            roster: Some(pb::Roster {
+                content: self.roster.bytes.into(),
+                signature: copy(&self.roster.signature.0),
+            }),
+            manifests: self.manifests.into_iter().map(manifest_to_wire).collect(),
+        }
+    }
+
+    /// The answer in its wire form.
+    pub fn from_wire(response: pb::JoinResponse) -> Result<Self, DecodeError> {
+        let roster = response.roster.ok_or(DecodeError::Missing("roster"))?;
+        at_most("bytes of a roster", roster.content.len(), ROSTER_BYTES_MAX)?;
+        at_most("number of manifests", response.manifests.len(), SPACES_MAX)?;
+        let manifest_from_wire = |manifest: pb::Manifest| {
+            at_most(
+                "bytes of a manifest",
+                manifest.content.len(),
+                MANIFEST_BYTES_MAX,
+            )?;
+            let signature = field::signature(&manifest.signature)?;
+            Ok(SignedManifest {
+                bytes: manifest.content.into(),
+                signature,
+            })
+        };
+        Ok(Self {
+            roster: SignedRoster {
+                signature: field::signature(&roster.signature)?,
+                bytes: roster.content.into(),
+            },
+            manifests: response
+                .manifests
+                .into_iter()
+                .map(manifest_from_wire)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phaki_replication::sign::Signature;
+
+    fn request() -> JoinRequest {
+        JoinRequest {
+            secret: InviteSecret([7; 32]),
+            name: Some("TH-90".to_owned()),
+            addresses: vec!["10.0.0.1:7400".to_owned()],
+            software: "phaki 0.1.0".to_owned(),
+        }
+    }
+
+    #[test]
+    fn request_and_response_survive_the_wire() {
+        assert_eq!(JoinRequest::from_wire(request().to_wire()), Ok(request()));
+        let unnamed = JoinRequest {
+            name: None,
+            ..request()
+        };
+        assert_eq!(
+            JoinRequest::from_wire(unnamed.clone().to_wire()),
+            Ok(unnamed)
+        );
+        let (bytes, signature) = (vec![1, 2, 3], Signature([4; 64]));
+        let response = JoinResponse {
+            roster: SignedRoster {
+                bytes: bytes.clone(),
+                signature,
+            },
+            manifests: vec![SignedManifest { bytes, signature }],
+        };
+        assert_eq!(
+            JoinResponse::from_wire(response.clone().to_wire()),
+            Ok(response)
+        );
+    }
+
+    #[test]
+    fn fields_that_are_missing_or_too_long_are_refused() {
+        let refused = |change: fn(&mut pb::JoinRequest)| {
+            let mut request = request().to_wire();
+            change(&mut request);
+            JoinRequest::from_wire(request).is_err()
+        };
+        assert!(refused(|request| request.secret.truncate(31)));
+        assert!(refused(
+            |request| request.name = Some("n".repeat(NAME_BYTES_MAX + 1))
+        ));
+        assert!(refused(
+            |request| request.addresses = vec![String::new(); ADDRESSES_MAX + 1]
+        ));
+        assert!(refused(
+            |request| request.addresses = vec!["a".repeat(ADDRESS_BYTES_MAX + 1)]
+        ));
+        assert!(refused(
+            |request| request.software = "s".repeat(SOFTWARE_BYTES_MAX + 1)
+        ));
+        let empty = JoinResponse::from_wire(pb::JoinResponse::default());
+        assert_eq!(empty, Err(DecodeError::Missing("roster")));
+    }
+
+    #[test]
+    fn every_refusal_has_a_word_of_its_own() {
+        for (refusal, word, sentence) in Refusal::ALL {
+            assert_eq!(Refusal::from_word(word), Some(refusal));
+            assert_eq!((refusal.word(), refusal.sentence()), (word, sentence));
+        }
+    }
+
+    #[test]
+    fn the_secret_is_never_printed() {
+        assert_eq!(format!("{:?}", request().secret), "InviteSecret(…)");
+    }
+}

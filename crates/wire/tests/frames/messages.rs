@@ -1,0 +1,193 @@
+//! Arbitrary messages.
+
+use bytes::Bytes;
+use phaki_replication::entry::{Entry, EntryKind, Payload};
+use phaki_replication::feed::{Checkpoint, Run};
+use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
+use phaki_replication::manifest::SignedManifest;
+use phaki_replication::message::{
+    CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SpaceState,
+};
+use phaki_replication::roster::SignedRoster;
+use phaki_replication::sign::Signature;
+use proptest::array::{uniform16, uniform32};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+fn space() -> impl Strategy<Value = SpaceId> {
+    uniform16(any::<u8>()).prop_map(SpaceId)
+}
+
+fn hash() -> impl Strategy<Value = Hash> {
+    uniform32(any::<u8>()).prop_map(Hash)
+}
+
+fn digest() -> impl Strategy<Value = ShortDigest> {
+    uniform16(any::<u8>()).prop_map(ShortDigest)
+}
+
+fn feed() -> impl Strategy<Value = FeedId> {
+    (uniform32(any::<u8>()), uniform16(any::<u8>())).prop_map(|(author, epoch)| FeedId {
+        author: NodeId(author),
+        epoch: Epoch(epoch),
+    })
+}
+
+fn signature() -> impl Strategy<Value = Signature> {
+    vec(any::<u8>(), 64).prop_map(|bytes| Signature(bytes.try_into().unwrap()))
+}
+
+fn payload() -> impl Strategy<Value = Payload> {
+    prop_oneof![
+        vec(any::<u8>(), 0..200).prop_map(|bytes| Payload::Present(bytes.into())),
+        // What compresses well.
+        (any::<u8>(), 0..5000_usize).prop_map(|(byte, n)| Payload::Present(vec![byte; n].into())),
+        (hash(), 0..=1_u32 << 20).prop_map(|(hash, length)| Payload::Dropped { hash, length }),
+    ]
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    let time = prop_oneof![any::<i64>(), 1_700_000_000_000..1_700_000_100_000_i64];
+    (any::<u8>(), time, payload()).prop_map(|(kind, time_ms, payload)| Entry {
+        kind: EntryKind(kind),
+        time_ms,
+        payload,
+    })
+}
+
+fn run() -> impl Strategy<Value = Run> {
+    // A run's payloads, dropped ones included, stay below 1.25 MiB.
+    let small = |entries: &Vec<Entry>| {
+        entries
+            .iter()
+            .map(|entry| entry.payload.length())
+            .sum::<usize>()
+            <= 1 << 20
+    };
+    let from = prop_oneof![
+        0..1000_u64,
+        any::<u64>().prop_map(|n| n.min(u64::MAX - 100))
+    ];
+    let entries = vec(entry(), 1..12).prop_filter("small", small);
+    (feed(), from, entries, hash(), signature()).prop_map(
+        |(feed, from, entries, head, signature)| {
+            let length = from + u64::try_from(entries.len()).unwrap();
+            Run {
+                feed,
+                from,
+                entries,
+                checkpoint: Checkpoint {
+                    length,
+                    head,
+                    signature,
+                },
+            }
+        },
+    )
+}
+
+fn hello() -> impl Strategy<Value = Message> {
+    let ids = (uniform32(any::<u8>()), uniform16(any::<u8>()));
+    (any::<u32>(), any::<u32>(), ids, any::<u64>(), any::<i64>()).prop_map(
+        |(protocol, protocol_min, (federation, epoch), roster_version, time_ms)| {
+            Message::Hello(Hello {
+                protocol,
+                protocol_min,
+                federation: FederationId(federation),
+                epoch: Epoch(epoch),
+                roster_version,
+                time_ms,
+            })
+        },
+    )
+}
+
+fn have() -> impl Strategy<Value = Message> {
+    let state = (space(), any::<u64>(), hash(), digest()).prop_map(
+        |(space, manifest_version, manifest_hash, frontier)| SpaceState {
+            space,
+            manifest_version,
+            manifest_hash,
+            frontier,
+        },
+    );
+    vec(state, 0..20).prop_map(Message::Have)
+}
+
+fn frontier() -> impl Strategy<Value = Message> {
+    let report =
+        (feed(), any::<u64>(), any::<u64>()).prop_map(|(feed, length, bytes)| FeedReport {
+            feed,
+            length,
+            bytes,
+        });
+    (space(), any::<bool>(), vec(report, 0..20)).prop_map(|(space, complete, feeds)| {
+        Message::Frontier(FrontierReport {
+            space,
+            complete,
+            feeds,
+        })
+    })
+}
+
+/// Any message that a node may send.
+pub(crate) fn message() -> impl Strategy<Value = Message> {
+    let signed = || (vec(any::<u8>(), 0..500), signature());
+    prop_oneof![
+        hello(),
+        signed().prop_map(|(bytes, signature)| Message::Roster(SignedRoster { bytes, signature })),
+        signed()
+            .prop_map(|(bytes, signature)| Message::Manifest(SignedManifest { bytes, signature })),
+        have(),
+        frontier(),
+        (space(), feed(), any::<u64>(), any::<u64>()).prop_map(|(space, feed, one, two)| {
+            Message::Want(Range {
+                space,
+                feed,
+                from: one.min(two),
+                to: one.max(two),
+            })
+        }),
+        (space(), any::<u64>(), any::<u64>()).prop_map(|(space, entries, bytes)| Message::Plan {
+            space,
+            entries,
+            bytes
+        }),
+        (space(), vec(run(), 1..5)).prop_map(|(space, runs)| Message::Batch { space, runs }),
+        (space(), vec((feed(), any::<u64>()), 1..20))
+            .prop_map(|(space, feeds)| Message::Ack { space, feeds }),
+        (any::<i64>(), digest())
+            .prop_map(|(time_ms, shared)| Message::Heartbeat(Heartbeat { time_ms, shared })),
+        (0..CloseReason::ALL.len()).prop_map(|n| Message::Close(CloseReason::ALL[n].0)),
+    ]
+}
+
+/// A batch of one run with these payloads.
+pub(crate) fn batch(payloads: impl IntoIterator<Item = Bytes>) -> Message {
+    let entries: Vec<_> = payloads
+        .into_iter()
+        .zip(0..)
+        .map(|(payload, number)| Entry {
+            kind: EntryKind::CHANGE,
+            time_ms: 1_700_000_000_000 + number,
+            payload: Payload::Present(payload),
+        })
+        .collect();
+    let run = Run {
+        feed: FeedId {
+            author: NodeId([1; 32]),
+            epoch: Epoch([2; 16]),
+        },
+        from: 5,
+        checkpoint: Checkpoint {
+            length: 5 + u64::try_from(entries.len()).unwrap(),
+            head: Hash([3; 32]),
+            signature: Signature([4; 64]),
+        },
+        entries,
+    };
+    Message::Batch {
+        space: SpaceId([5; 16]),
+        runs: vec![run],
+    }
+}

@@ -1,0 +1,137 @@
+//! What the network tells the daemon, through one queue that is bounded in number and bytes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use phaki_replication::id::NodeId;
+use phaki_replication::message::Message;
+use phaki_replication::node::LinkId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::dial::DialError;
+use crate::limits::{EVENT_BYTES_MAX, EVENTS_MAX};
+use crate::outbox::Outbox;
+use crate::traffic::LinkCounters;
+
+/// What happened on the network.
+#[derive(Debug)]
+pub enum NetEvent {
+    /// A link exists. The other end has proved its key. Of a link that this node dialled, the
+    /// other end may still refuse this node's key: then [`Self::Closed`] follows with nothing
+    /// received, and [`Self::DialFailed`] says so. Waiting for its consent would cost every
+    /// session a round trip.
+    Opened {
+        /// Its number, never used twice in one process.
+        link: LinkId,
+        /// The key that the other end proved to hold.
+        peer: NodeId,
+        /// Whether this node dialled.
+        dialled: bool,
+        /// Takes messages to the peer.
+        outbox: Outbox,
+        /// The bytes that the link costs.
+        counters: Arc<LinkCounters>,
+    },
+    /// A peer sent a message.
+    Received {
+        /// On which link.
+        link: LinkId,
+        /// What it said.
+        message: Message,
+    },
+    /// A link is gone; follows every [`Self::Opened`] once, except when the process stops.
+    Closed {
+        /// Its number.
+        link: LinkId,
+        /// Why, in words for the log and the status screen.
+        why: String,
+    },
+    /// Dialling an address of a peer gave no link.
+    DialFailed {
+        /// Who was dialled.
+        peer: NodeId,
+        /// Where.
+        address: String,
+        /// What went wrong.
+        error: DialError,
+        /// When the peer is dialled again; zero when its next address is tried at once.
+        retry_in: Duration,
+    },
+}
+
+/// The events in their order. Reading from peers stops while nobody takes them.
+#[derive(Debug)]
+pub struct Events {
+    receiver: mpsc::Receiver<Queued>,
+}
+
+impl Events {
+    /// The next event; `None` once the network has stopped.
+    pub async fn recv(&mut self) -> Option<NetEvent> {
+        self.receiver.recv().await.map(|queued| queued.event)
+    }
+
+    /// The next event, for use outside of asynchronous code.
+    ///
+    /// # Panics
+    /// When called within asynchronous code.
+    pub fn blocking_recv(&mut self) -> Option<NetEvent> {
+        self.receiver.blocking_recv().map(|queued| queued.event)
+    }
+}
+
+#[derive(Debug)]
+struct Queued {
+    event: NetEvent,
+    /// Returned when the event is taken.
+    _room: Option<Room>,
+}
+
+/// Room in the queue for a message of known size.
+#[derive(Debug)]
+pub(crate) struct Room {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Where events are put.
+#[derive(Clone, Debug)]
+pub(crate) struct EventSender {
+    sender: mpsc::Sender<Queued>,
+    bytes: Arc<Semaphore>,
+}
+
+/// The daemon has dropped [`Events`].
+#[derive(Debug)]
+pub(crate) struct NobodyListens;
+
+pub(crate) fn channel() -> (EventSender, Events) {
+    let (sender, receiver) = mpsc::channel(EVENTS_MAX);
+    let bytes = Arc::new(Semaphore::new(EVENT_BYTES_MAX));
+    (EventSender { sender, bytes }, Events { receiver })
+}
+
+impl EventSender {
+    /// Waits for room for `bytes` of message.
+    pub(crate) async fn reserve(&self, bytes: usize) -> Result<Room, NobodyListens> {
+        let bytes = u32::try_from(bytes.min(EVENT_BYTES_MAX)).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.bytes).acquire_many_owned(bytes).await;
+        permit
+            .map(|permit| Room { _permit: permit })
+            .map_err(|_| NobodyListens)
+    }
+
+    pub(crate) async fn send_in(&self, room: Room, event: NetEvent) -> Result<(), NobodyListens> {
+        let queued = Queued {
+            event,
+            _room: Some(room),
+        };
+        self.sender.send(queued).await.map_err(|_| NobodyListens)
+    }
+
+    pub(crate) async fn send(&self, event: NetEvent) -> Result<(), NobodyListens> {
+        self.sender
+            .send(Queued { event, _room: None })
+            .await
+            .map_err(|_| NobodyListens)
+    }
+}

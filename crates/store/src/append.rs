@@ -1,0 +1,195 @@
+//! Carrying out what replication decided to store: runs, manifests, the roster.
+
+use std::collections::BTreeMap;
+
+use phaki_replication::entry::{EntryKind, Payload};
+use phaki_replication::feed::Run;
+use phaki_replication::id::{Epoch, FeedId, NodeId, SpaceId};
+use phaki_replication::manifest::SignedManifest;
+use phaki_replication::node::Change;
+use phaki_replication::roster::SignedRoster;
+use rusqlite::params;
+
+use crate::apply::Source;
+use crate::batch::{Batch, FeedState, SpaceKey};
+use crate::fault::Fault;
+use crate::limits::FEED_ENTRIES_MAX;
+
+/// Carries out one change of the replicated state.
+pub(crate) fn store(batch: &mut Batch<'_>, change: &Change) -> Result<(), Fault> {
+    match change {
+        Change::Runs { space, runs } => runs
+            .iter()
+            .try_for_each(|(run, permitted)| append(batch, space, run, *permitted)),
+        Change::Manifest {
+            space,
+            manifest,
+            permitted,
+        } => {
+            put_manifest(batch, space, manifest)?;
+            permit(batch, space, permitted)
+        }
+        Change::Roster(roster) => put_roster(batch, roster),
+    }
+}
+
+/// Appends a verified run to its feed and applies what of it counts.
+fn append(batch: &mut Batch<'_>, space: &SpaceId, run: &Run, permitted: u64) -> Result<(), Fault> {
+    let mut feed = batch.feed(space, &run.feed)?;
+    if run.from != feed.length {
+        return Err(Fault::Gap {
+            feed: run.feed,
+            from: run.from,
+            length: feed.length,
+        });
+    }
+    if run.end() > FEED_ENTRIES_MAX {
+        return Err(Fault::TooMany);
+    }
+    insert_entries(batch, &feed, run)?;
+    let start = feed.length;
+    feed.length = run.end();
+    feed.head = run.checkpoint.head;
+    feed.bytes += u64::try_from(run.bytes()).unwrap_or(u64::MAX);
+    batch
+        .connection
+        .prepare_cached(
+            "INSERT INTO checkpoint (place, head, signature, bytes) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            feed.key.at(feed.length - 1).0,
+            feed.head.0,
+            run.checkpoint.signature.0,
+            feed.bytes
+        ])?;
+    let source = Source::new(space, &run.feed);
+    let until = permitted.min(feed.length);
+    source.apply_stored(batch, feed.key, (feed.applied, until.min(start)))?;
+    for (seq, entry) in (start..until)
+        .zip(&run.entries)
+        .skip_while(|(seq, _)| *seq < feed.applied)
+    {
+        let payload = match &entry.payload {
+            Payload::Present(bytes) => Some(bytes.as_ref()),
+            Payload::Dropped { .. } => None,
+        };
+        source.apply(batch, feed.key.at(seq), entry.kind, payload)?;
+    }
+    feed.applied = feed.applied.max(until);
+    batch.put_feed(space, &run.feed, feed);
+    Ok(())
+}
+
+fn insert_entries(batch: &mut Batch<'_>, feed: &FeedState, run: &Run) -> Result<(), Fault> {
+    let insert = &mut batch.statements.insert_entry;
+    for (seq, entry) in (run.from..).zip(&run.entries) {
+        let place = feed.key.at(seq).0;
+        let EntryKind(kind) = entry.kind;
+        let (payload, hash, length) = match &entry.payload {
+            Payload::Present(bytes) => (Some(bytes.as_ref()), None, None),
+            Payload::Dropped { hash, length } => (None, Some(hash.0), Some(*length)),
+        };
+        insert.execute(params![place, kind, entry.time_ms, payload, hash, length])?;
+    }
+    Ok(())
+}
+
+fn put_roster(batch: &Batch<'_>, roster: &SignedRoster) -> Result<(), Fault> {
+    batch.connection.execute(
+        "INSERT INTO roster (key, bytes, signature) VALUES (1, ?1, ?2)
+         ON CONFLICT (key) DO UPDATE SET bytes = ?1, signature = ?2",
+        params![roster.bytes, roster.signature.0],
+    )?;
+    Ok(())
+}
+
+fn put_manifest(
+    batch: &Batch<'_>,
+    space: &SpaceId,
+    manifest: &SignedManifest,
+) -> Result<(), Fault> {
+    batch.connection.execute(
+        "INSERT INTO space (id, manifest, signature, heads_digest)
+         VALUES (?1, ?2, ?3, zeroblob(32))
+         ON CONFLICT (id) DO UPDATE SET manifest = ?2, signature = ?3",
+        params![space.0, manifest.bytes, manifest.signature.0],
+    )?;
+    Ok(())
+}
+
+/// Applies what counts now and did not, or begins anew when something counts no longer. Feeds
+/// that are not listed stay as they are.
+fn permit(
+    batch: &mut Batch<'_>,
+    space: &SpaceId,
+    permitted: &[(FeedId, u64)],
+) -> Result<(), Fault> {
+    let permitted: BTreeMap<_, _> = permitted.iter().copied().collect();
+    let mut feeds = Vec::new();
+    for feed in feeds_of(batch, space)? {
+        let state = batch.feed(space, &feed)?;
+        let until = permitted
+            .get(&feed)
+            .map_or(state.applied, |until| state.length.min(*until));
+        feeds.push((feed, state, until));
+    }
+    if feeds.iter().any(|(_, state, until)| *until < state.applied) {
+        forget_documents(batch, space)?;
+        for (_, state, _) in &mut feeds {
+            state.applied = 0;
+        }
+    }
+    for (feed, mut state, until) in feeds {
+        Source::new(space, &feed).apply_stored(batch, state.key, (state.applied, until))?;
+        state.applied = until;
+        batch.put_feed(space, &feed, state);
+    }
+    Ok(())
+}
+
+fn feeds_of(batch: &mut Batch<'_>, space: &SpaceId) -> Result<Vec<FeedId>, Fault> {
+    let SpaceKey(key) = batch.space(space)?;
+    let mut select = batch
+        .connection
+        .prepare_cached("SELECT author, epoch FROM feed WHERE space = ?1 ORDER BY key")?;
+    let feeds = select.query_map([key], |row| {
+        Ok(FeedId {
+            author: NodeId(row.get(0)?),
+            epoch: Epoch(row.get(1)?),
+        })
+    })?;
+    Ok(feeds.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Removes everything that was derived from the entries of a space.
+fn forget_documents(batch: &mut Batch<'_>, space: &SpaceId) -> Result<(), Fault> {
+    batch.reset()?;
+    let SpaceKey(key) = batch.space(space)?;
+    let connection = batch.connection;
+    let mut select = connection.prepare("SELECT id FROM document WHERE space = ?1")?;
+    let ids = select.query_map([key], |row| row.get::<_, [u8; 17]>(0))?;
+    for id in ids {
+        batch.touch(space, &phaki_documents::kind::DocumentId::from_bytes(&id?));
+    }
+    for table in ["change", "waiting", "snapshot", "summary"] {
+        let of_space = "(SELECT key FROM document WHERE space = ?1)";
+        connection.execute(
+            &format!("DELETE FROM {table} WHERE document IN {of_space}"),
+            [key],
+        )?;
+    }
+    connection.execute("DELETE FROM document WHERE space = ?1", [key])?;
+    connection.execute(
+        "UPDATE space SET heads_digest = zeroblob(32) WHERE key = ?1",
+        [key],
+    )?;
+    let mut select = connection.prepare("SELECT key FROM feed WHERE space = ?1")?;
+    for feed in select.query_map([key], |row| row.get(0))? {
+        let places = crate::place::FeedKey(feed?).places();
+        connection.execute(
+            "DELETE FROM refused WHERE place BETWEEN ?1 AND ?2",
+            [places.start(), places.end()],
+        )?;
+    }
+    batch.reset()
+}

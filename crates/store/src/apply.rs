@@ -1,0 +1,123 @@
+//! Applying entries: from the bytes of a feed to the heads of a document.
+//!
+//! Nothing that an entry says can make this fail. What cannot be applied is kept with its reason.
+
+use std::error::Error;
+
+use phaki_documents::causal::admit;
+use phaki_documents::change::summarise;
+use phaki_documents::payload;
+use phaki_replication::entry::EntryKind;
+use phaki_replication::id::{FeedId, SpaceId};
+use rusqlite::{Connection, params};
+use thiserror::Error;
+
+use crate::batch::Batch;
+use crate::fault::Fault;
+use crate::index::DocumentIndex;
+use crate::place::{FeedKey, Place};
+
+/// Characters of a reason that are kept.
+const REASON_CHARS_MAX: usize = 300;
+
+/// Why an entry has no effect, besides what the document rules say.
+#[derive(Debug, Error)]
+enum EntryRefusal {
+    #[error("payload was dropped")]
+    Dropped,
+    #[error("foreign actor: the actor id is not one of this feed")]
+    ForeignActor,
+}
+
+/// A feed whose entries are applied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source {
+    space: SpaceId,
+    actor_prefix: [u8; 8],
+}
+
+impl Source {
+    pub(crate) fn new(space: &SpaceId, feed: &FeedId) -> Self {
+        Self {
+            space: *space,
+            actor_prefix: feed.actor_prefix(),
+        }
+    }
+
+    /// Gives one entry its effect. Kinds other than changes have none here.
+    pub(crate) fn apply(
+        &self,
+        batch: &mut Batch<'_>,
+        place: Place,
+        kind: EntryKind,
+        payload: Option<&[u8]>,
+    ) -> Result<(), Fault> {
+        if kind != EntryKind::CHANGE {
+            return Ok(());
+        }
+        let connection = batch.connection;
+        let Some(bytes) = payload else {
+            return refuse(connection, place, &EntryRefusal::Dropped);
+        };
+        let decoded = match payload::decode(bytes) {
+            Ok(decoded) => decoded,
+            Err(error) => return refuse(connection, place, &error),
+        };
+        let summary = match summarise(decoded.change) {
+            Ok(summary) => summary,
+            Err(error) => return refuse(connection, place, &error),
+        };
+        // Nobody can write under another's actor id: two changes with one actor and one number
+        // only ever meet in one feed, whose order everybody sees alike.
+        if !summary.actor.starts_with(&self.actor_prefix) {
+            return refuse(connection, place, &EntryRefusal::ForeignActor);
+        }
+        let mut index = DocumentIndex::open(batch, self.space, decoded.document)?;
+        admit(&mut index, &decoded.document, &summary, place)?;
+        index.close();
+        Ok(())
+    }
+
+    /// Applies the stored entries `from..to` of the feed with that key.
+    pub(crate) fn apply_stored(
+        &self,
+        batch: &mut Batch<'_>,
+        feed: FeedKey,
+        (from, to): (u64, u64),
+    ) -> Result<(), Fault> {
+        if from >= to {
+            return Ok(());
+        }
+        let connection = batch.connection;
+        let mut select = connection.prepare(
+            "SELECT place, kind, payload FROM entry
+             WHERE place BETWEEN ?1 AND ?2 ORDER BY place",
+        )?;
+        let mut rows = select.query(params![feed.at(from).0, feed.at(to - 1).0])?;
+        while let Some(row) = rows.next()? {
+            let (place, kind) = (Place(row.get(0)?), EntryKind(row.get(1)?));
+            let payload = row.get_ref(2)?.as_blob_or_null()?;
+            self.apply(batch, place, kind, payload)?;
+        }
+        Ok(())
+    }
+}
+
+/// Records that the entry at `place` has no effect, and why.
+pub(crate) fn refuse(
+    connection: &Connection,
+    place: Place,
+    reason: &dyn Error,
+) -> Result<(), Fault> {
+    let mut text = reason.to_string();
+    let mut cause = reason.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    let text: String = text.chars().take(REASON_CHARS_MAX).collect();
+    connection
+        .prepare_cached("INSERT INTO refused (place, reason) VALUES (?1, ?2)")?
+        .execute(params![place.0, text])?;
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! Why a transaction cannot go on, inside the writer; [`crate::writer::WriteError`] outside.
+
+use phaki_replication::id::{FeedId, SpaceId};
+
+/// What stopped a transaction.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Sqlite(rusqlite::Error),
+    /// Entries or rows of a space of which there is no manifest.
+    UnknownSpace(SpaceId),
+    /// A run that does not continue its feed.
+    Gap {
+        feed: FeedId,
+        from: u64,
+        length: u64,
+    },
+    /// A feed longer, or more feeds, than places can count.
+    TooMany,
+    /// A stored row is not what was once written.
+    Damaged(&'static str),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<rusqlite::types::FromSqlError> for Fault {
+    fn from(error: rusqlite::types::FromSqlError) -> Self {
+        Self::Sqlite(error.into())
+    }
+}

@@ -1,0 +1,268 @@
+//! What the writer can be asked to do, and what it answers.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use phaki_documents::kind::DocumentId;
+use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
+use phaki_replication::node::{Change, WriteId};
+use thiserror::Error;
+
+use crate::fault::Fault;
+use crate::invite::{Invite, Redemption};
+use crate::materialise::Materialised;
+use crate::queue::Queued;
+
+/// One thing to be written. Jobs are carried out in the order of submission.
+#[derive(Debug)]
+pub enum Job {
+    /// What replication decided; answered by [`Completion::Stored`] or [`Completion::Failed`].
+    Change {
+        /// Its number.
+        write: WriteId,
+        /// What.
+        change: Change,
+    },
+    /// Summaries that the materialiser computed.
+    Materialised {
+        /// One per document.
+        rows: Vec<Materialised>,
+        /// Told when they are durable.
+        reply: Reply<()>,
+    },
+    /// Keeps an invitation.
+    Invite {
+        /// The invitation.
+        invite: Invite,
+        /// Told whether its secret was new.
+        reply: Reply<bool>,
+    },
+    /// Gives an invitation to the node that knows its secret.
+    Redeem {
+        /// SHA-256 of the secret.
+        secret_hash: Hash,
+        /// The node.
+        node: NodeId,
+        /// Milliseconds since 1970.
+        now_ms: i64,
+        /// Told what came of it.
+        reply: Reply<Redemption>,
+    },
+    /// Forgets an invitation that nobody used.
+    Withdraw {
+        /// SHA-256 of its secret.
+        secret_hash: Hash,
+        /// Told whether there was one.
+        reply: Reply<bool>,
+    },
+    /// Nothing: told when everything submitted before is durable.
+    Flush {
+        /// Told then.
+        reply: Reply<()>,
+    },
+    /// The failure is known to whom it concerns: jobs from here on are carried out again.
+    /// Answered by [`Completion::Resumed`].
+    Resume,
+}
+
+/// What became of the writes of replication, in the order of submission.
+#[derive(Clone, Debug)]
+pub enum Completion {
+    /// It is durable.
+    Stored {
+        /// Which.
+        write: WriteId,
+        /// The documents whose heads changed, ascending.
+        touched: Vec<Touched>,
+    },
+    /// It did not happen, and neither did any of its transaction or behind it, until
+    /// [`Self::Resumed`].
+    Failed {
+        /// Which.
+        write: WriteId,
+        /// Why.
+        error: WriteError,
+    },
+    /// [`Job::Resume`] took effect.
+    Resumed,
+}
+
+/// Documents of one space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// The space.
+    pub space: SpaceId,
+    /// The documents, ascending.
+    pub documents: Vec<DocumentId>,
+}
+
+/// Receives the outcome of one job, on the writer's thread: it must not block.
+///
+/// When the writer ends without carrying out the job, it is dropped unused.
+pub struct Reply<T>(Box<dyn FnOnce(Result<T, WriteError>) + Send>);
+
+/// Why something was not written.
+#[derive(Clone, Debug, Error)]
+pub enum WriteError {
+    /// The disk, or the quota of the store, is full.
+    #[error("no room left for database {}", path.display())]
+    Full {
+        /// The database.
+        path: Arc<Path>,
+        /// What SQLite said.
+        #[source]
+        source: Arc<rusqlite::Error>,
+    },
+    /// The database is damaged.
+    #[error("database {} is corrupt", path.display())]
+    Corrupt {
+        /// The database.
+        path: Arc<Path>,
+        /// What SQLite said.
+        #[source]
+        source: Arc<rusqlite::Error>,
+    },
+    /// SQLite or the file system refused for another reason.
+    #[error("write database {}", path.display())]
+    Other {
+        /// The database.
+        path: Arc<Path>,
+        /// What SQLite said.
+        #[source]
+        source: Arc<rusqlite::Error>,
+    },
+    /// A stored row is not what was once written.
+    #[error("database {} holds a damaged {what}", path.display())]
+    Damaged {
+        /// The database.
+        path: Arc<Path>,
+        /// What is damaged.
+        what: &'static str,
+    },
+    /// The run does not continue its feed: a mistake of this program.
+    #[error("run of feed {feed} begins at {from}, and the feed has {length} entries")]
+    Gap {
+        /// The feed.
+        feed: FeedId,
+        /// Where the run begins.
+        from: u64,
+        /// Where the feed ends.
+        length: u64,
+    },
+    /// No manifest of the space is stored: a mistake of this program.
+    #[error("space {0} has no manifest in the store")]
+    UnknownSpace(SpaceId),
+    /// A feed has no room for more entries, or the store none for more feeds.
+    #[error("feeds exceed what the store can number")]
+    TooMany,
+    /// An earlier write failed, and [`Job::Resume`] was not submitted yet. The class is that of
+    /// the earlier failure.
+    #[error("an earlier write failed")]
+    Behind {
+        /// How that one failed.
+        #[source]
+        first: Arc<WriteError>,
+    },
+    /// The writer has ended.
+    #[error("writer of the store has stopped")]
+    Stopped,
+}
+
+/// What kind of trouble a failed write is, for what a person is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FailureClass {
+    /// Make room.
+    Full,
+    /// Restore a backup, or rebuild from peers.
+    Corrupt,
+    /// Read the message.
+    Other,
+}
+
+impl WriteError {
+    /// The kind of trouble.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Full { .. } => FailureClass::Full,
+            Self::Corrupt { .. } | Self::Damaged { .. } => FailureClass::Corrupt,
+            Self::Other { .. }
+            | Self::Gap { .. }
+            | Self::UnknownSpace(_)
+            | Self::TooMany
+            | Self::Stopped => FailureClass::Other,
+            Self::Behind { first } => first.class(),
+        }
+    }
+
+    pub(crate) fn of(fault: Fault, path: &Arc<Path>) -> Self {
+        let path = Arc::clone(path);
+        match fault {
+            Fault::Sqlite(error) => {
+                use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+                let code = error.sqlite_error_code();
+                let source = Arc::new(error);
+                match code {
+                    Some(DiskFull) => Self::Full { path, source },
+                    Some(DatabaseCorrupt | NotADatabase) => Self::Corrupt { path, source },
+                    _ => Self::Other { path, source },
+                }
+            }
+            Fault::UnknownSpace(space) => Self::UnknownSpace(space),
+            Fault::Gap { feed, from, length } => Self::Gap { feed, from, length },
+            Fault::TooMany => Self::TooMany,
+            Fault::Damaged(what) => Self::Damaged { path, what },
+        }
+    }
+}
+
+impl<T> Reply<T> {
+    /// Calls `receive` with the outcome.
+    pub fn new(receive: impl FnOnce(Result<T, WriteError>) + Send + 'static) -> Self {
+        Self(Box::new(receive))
+    }
+
+    /// For somebody who does not want to know.
+    pub fn ignored() -> Self {
+        Self::new(|_| ())
+    }
+
+    pub(crate) fn send(self, outcome: Result<T, WriteError>) {
+        (self.0)(outcome);
+    }
+}
+
+impl<T> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply(…)")
+    }
+}
+
+impl Queued for Job {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Change {
+                change: Change::Runs { runs, .. },
+                ..
+            } => runs.iter().map(|(run, _)| run.bytes()).sum(),
+            Self::Change {
+                change: Change::Manifest { manifest, .. },
+                ..
+            } => manifest.bytes.len(),
+            Self::Change {
+                change: Change::Roster(roster),
+                ..
+            } => roster.bytes.len(),
+            Self::Materialised { rows, .. } => rows.iter().map(Materialised::bytes).sum(),
+            Self::Invite { .. }
+            | Self::Redeem { .. }
+            | Self::Withdraw { .. }
+            | Self::Flush { .. }
+            | Self::Resume => 0,
+        }
+    }
+
+    fn alone(&self) -> bool {
+        matches!(self, Self::Resume)
+    }
+}

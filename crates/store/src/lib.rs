@@ -1,0 +1,34 @@
+//! The durable store of a node on SQLite.
+//!
+//! One thread writes, everything that waits in one transaction; any thread reads. An entry, the
+//! length of its feed and the heads of its document become durable together. Nothing is reported
+//! as stored before it is.
+
+mod append;
+mod apply;
+pub mod backup;
+mod batch;
+mod connection;
+mod fault;
+mod file;
+mod index;
+pub mod invite;
+pub mod job;
+pub mod limits;
+pub mod materialise;
+mod place;
+pub mod progress;
+mod queue;
+pub mod reader;
+mod schema;
+pub mod store;
+pub mod verify;
+pub mod writer;
+
+pub use invite::{Invite, InviteRefusal, Redemption};
+pub use job::{Completion, FailureClass, Job, Reply, Touched, WriteError};
+pub use materialise::{Materialised, Materialiser, materialise, start_materialiser};
+pub use reader::{ReadError, Reader};
+pub use store::{Identity, Store};
+pub use verify::{Problem, Verification};
+pub use writer::{Writer, WriterOptions, WriterThread};

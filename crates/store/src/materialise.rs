@@ -1,0 +1,331 @@
+//! Summaries of documents: computed behind the writer's back, written through it.
+//!
+//! A commit marks documents dirty. The materialiser loads each of them, computes what lists show
+//! and submits it with the heads it belongs to; if the heads have moved meanwhile, the document
+//! stays dirty. A document that cannot be loaded is marked broken, and the others go on.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use phaki_documents::change::ChangeHash;
+use phaki_documents::document::LoadError;
+use phaki_documents::kind::DocumentId;
+use phaki_replication::id::SpaceId;
+use rusqlite::{Connection, OptionalExtension, params};
+use thiserror::Error;
+
+use crate::fault::Fault;
+use crate::job::{Job, WriteError};
+use crate::limits::{
+    GIVE_WAY_COMMITS_MAX, MATERIALISE_BYTES_MAX, MATERIALISE_DOCUMENTS_MAX, SNAPSHOT_CHANGES_MIN,
+};
+use crate::progress::{Progress, SettleError};
+use crate::reader::{DocumentChanges, ReadError, Reader};
+use crate::writer::Writer;
+
+/// What was computed from a document with certain heads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Materialised {
+    /// Its space.
+    pub space: SpaceId,
+    /// The document.
+    pub document: DocumentId,
+    /// The heads it had.
+    pub heads: Vec<ChangeHash>,
+    /// What lists show of it, or why it cannot be shown.
+    pub view: Result<View, String>,
+}
+
+/// What lists show of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The title.
+    pub title: String,
+    /// [`phaki_documents::document::Summary`] as JSON.
+    pub summary: String,
+    /// Paths with different concurrent values.
+    pub conflicts: usize,
+    /// Its saved state, when that is worth keeping.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// The saved state of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// How many applied changes are in it.
+    pub changes: u64,
+    /// [`phaki_documents::Document::save`] of it.
+    pub bytes: Vec<u8>,
+}
+
+/// Why summaries could not be brought up to date.
+#[derive(Debug, Error)]
+pub enum MaterialiseError {
+    /// Documents could not be read.
+    #[error("read documents to be summarised")]
+    Read(#[source] ReadError),
+    /// Summaries could not be written.
+    #[error("write summaries of documents")]
+    Write(#[source] WriteError),
+}
+
+/// The running materialiser. Dropping it ends it; what is dirty stays so.
+#[derive(Debug)]
+pub struct Materialiser {
+    progress: Arc<Progress>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Why a document cannot be shown.
+#[derive(Debug, Error)]
+enum Broken {
+    #[error("{0}")]
+    Load(LoadError),
+    #[error("its changes lead to other heads than the index says")]
+    Heads,
+    #[error("reading it panicked")]
+    Panic,
+    #[error("its summary cannot be written as JSON")]
+    Json,
+}
+
+/// Starts the materialiser: it brings up to date what is dirty already and then follows the
+/// writer. At most one per writer.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn start_materialiser(reader: Reader, writer: Writer) -> io::Result<Materialiser> {
+    let progress = Arc::clone(writer.progress());
+    progress.ask();
+    let thread = std::thread::Builder::new()
+        .name("store-materialiser".to_owned())
+        .spawn(move || follow(&reader, &writer))?;
+    Ok(Materialiser {
+        progress,
+        thread: Some(thread),
+    })
+}
+
+impl Materialiser {
+    /// Waits until the summaries of everything that is durable now are durable.
+    ///
+    /// # Errors
+    /// When reading or writing fails, or the materialiser or the writer has ended.
+    pub fn settle(&self) -> Result<(), SettleError> {
+        self.progress.settle()
+    }
+}
+
+impl Drop for Materialiser {
+    fn drop(&mut self) {
+        self.progress.stop();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("materialiser ended in a panic");
+        }
+    }
+}
+
+/// Computes what lists show of a document; `None` when there is no such document.
+///
+/// # Errors
+/// When the store cannot be read. A document that does not load is a result, not an error.
+pub fn materialise(
+    reader: &Reader,
+    space: &SpaceId,
+    document: &DocumentId,
+) -> Result<Option<Materialised>, ReadError> {
+    let Some(stored) = reader.document_changes(space, document)? else {
+        return Ok(None);
+    };
+    let mut view = view(document, &stored);
+    if view.is_err() && stored.snapshot.is_some() {
+        // The snapshot is only a copy: the changes decide whether the document is broken.
+        if let Some(whole) = reader.all_document_changes(space, document)?
+            && whole.heads == stored.heads
+        {
+            view = self::view(document, &whole);
+        }
+    }
+    let view = view.map_err(|broken| broken.to_string());
+    if let Err(reason) = &view {
+        tracing::warn!(%space, %document, reason, "document cannot be shown");
+    }
+    Ok(Some(Materialised {
+        space: *space,
+        document: *document,
+        heads: stored.heads,
+        view,
+    }))
+}
+
+fn view(id: &DocumentId, stored: &DocumentChanges) -> Result<View, Broken> {
+    let computed = catch_unwind(AssertUnwindSafe(|| {
+        let document = stored.load(id).map_err(Broken::Load)?;
+        if document.heads() != stored.heads {
+            return Err(Broken::Heads);
+        }
+        let summary = document.summary();
+        let json = serde_json::to_string(&summary).map_err(|_| Broken::Json)?;
+        let beyond = u64::try_from(stored.changes.len()).unwrap_or(u64::MAX);
+        let snapshot = (beyond >= SNAPSHOT_CHANGES_MIN).then(|| Snapshot {
+            changes: stored.count,
+            bytes: document.save(),
+        });
+        let conflicts = summary.conflicts;
+        Ok(View {
+            title: summary.title,
+            summary: json,
+            conflicts,
+            snapshot,
+        })
+    }));
+    computed.unwrap_or(Err(Broken::Panic))
+}
+
+fn follow(reader: &Reader, writer: &Writer) {
+    let progress = writer.progress();
+    let mut seen = 0;
+    while let Some(asked) = progress.wait_beyond(seen) {
+        let outcome = catch_up(reader, writer, asked);
+        if let Err(error) = &outcome
+            && !progress.is_stopped()
+        {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "summaries are out of date"
+            );
+        }
+        progress.looked(asked, outcome);
+        seen = asked;
+    }
+}
+
+/// Brings summaries up to date until nothing is dirty or it is time to end.
+fn catch_up(reader: &Reader, writer: &Writer, asked: u64) -> Result<(), MaterialiseError> {
+    let mut seen = asked;
+    while !writer.progress().is_stopped() {
+        seen = give_way(writer, seen);
+        let dirty = reader
+            .dirty(MATERIALISE_DOCUMENTS_MAX)
+            .map_err(MaterialiseError::Read)?;
+        if dirty.is_empty() {
+            return Ok(());
+        }
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        for (space, document) in dirty {
+            if bytes >= MATERIALISE_BYTES_MAX {
+                break;
+            }
+            let row = materialise(reader, &space, &document).map_err(MaterialiseError::Read)?;
+            bytes += row.as_ref().map_or(0, Materialised::bytes);
+            rows.extend(row);
+        }
+        writer
+            .call(|reply| Job::Materialised { rows, reply })
+            .map_err(MaterialiseError::Write)?;
+    }
+    Ok(())
+}
+
+/// While much is being written it is better to let the writer have the processor, and to look at
+/// a document once after ten changes than ten times. Not for ever: somebody may be writing always.
+fn give_way(writer: &Writer, mut seen: u64) -> u64 {
+    for _ in 0..GIVE_WAY_COMMITS_MAX {
+        if !writer.is_busy() {
+            break;
+        }
+        match writer.progress().wait_beyond(seen) {
+            Some(asked) => seen = asked,
+            None => break,
+        }
+    }
+    seen
+}
+
+impl Materialised {
+    /// Bytes in memory, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let view = match &self.view {
+            Ok(view) => {
+                let snapshot = view
+                    .snapshot
+                    .as_ref()
+                    .map_or(0, |snapshot| snapshot.bytes.len());
+                view.title.len() + view.summary.len() + snapshot
+            }
+            Err(reason) => reason.len(),
+        };
+        view + 32 * self.heads.len()
+    }
+}
+
+/// Writes what was computed, as far as the heads are still the same.
+pub(crate) fn store(connection: &Connection, rows: &[Materialised]) -> Result<(), Fault> {
+    for row in rows {
+        let key: Option<i64> = connection
+            .prepare_cached(
+                "SELECT document.key FROM document JOIN space ON space.key = document.space
+                 WHERE space.id = ?1 AND document.id = ?2 AND document.heads = ?3",
+            )?
+            .query_row(
+                params![
+                    row.space.0,
+                    row.document.to_bytes(),
+                    row.heads.as_flattened()
+                ],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let Some(key) = key else {
+            continue;
+        };
+        match &row.view {
+            Ok(view) => put_view(connection, key, view)?,
+            Err(reason) => put_broken(connection, key, &row.document, reason)?,
+        }
+        connection
+            .prepare_cached("UPDATE document SET dirty = 0 WHERE key = ?1")?
+            .execute([key])?;
+    }
+    Ok(())
+}
+
+fn put_view(connection: &Connection, key: i64, view: &View) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO summary (document, title, summary, conflicts, broken)
+             VALUES (?1, ?2, ?3, ?4, NULL)
+             ON CONFLICT (document) DO UPDATE
+             SET title = ?2, summary = ?3, conflicts = ?4, broken = NULL",
+        )?
+        .execute(params![key, view.title, view.summary, view.conflicts])?;
+    if let Some(snapshot) = &view.snapshot {
+        connection
+            .prepare_cached(
+                "INSERT INTO snapshot (document, changes, bytes) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (document) DO UPDATE SET changes = ?2, bytes = ?3",
+            )?
+            .execute(params![key, snapshot.changes, snapshot.bytes])?;
+    }
+    Ok(())
+}
+
+fn put_broken(
+    connection: &Connection,
+    key: i64,
+    document: &DocumentId,
+    reason: &str,
+) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO summary (document, title, summary, conflicts, broken)
+             VALUES (?1, ?2, '{}', 0, ?3)
+             ON CONFLICT (document) DO UPDATE SET broken = ?3",
+        )?
+        .execute(params![key, document.to_string(), reason])?;
+    Ok(())
+}

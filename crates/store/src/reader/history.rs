@@ -1,0 +1,66 @@
+//! Reading who published a change, and when: for history and for naming both sides of a conflict.
+
+use phaki_documents::change::ChangeHash;
+use phaki_documents::kind::DocumentId;
+use phaki_replication::id::{Epoch, FeedId, NodeId, SpaceId};
+use rusqlite::{OptionalExtension, params};
+
+use super::{ReadError, Reader};
+use crate::place::Place;
+
+/// The entry that carries a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangePlace {
+    /// The change.
+    pub hash: ChangeHash,
+    /// The feed; its author's signature vouches for the change.
+    pub feed: FeedId,
+    /// The position in the feed.
+    pub seq: u64,
+    /// The author's clock, milliseconds since 1970.
+    pub time_ms: i64,
+}
+
+impl Reader {
+    /// The entries that carry these changes of a document, in the given order; unknown ones are
+    /// left out.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn places(
+        &self,
+        space: &SpaceId,
+        document: &DocumentId,
+        changes: &[ChangeHash],
+    ) -> Result<Vec<ChangePlace>, ReadError> {
+        self.with(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT feed.author, feed.epoch, change.place, entry.time_ms
+                 FROM space
+                 JOIN document ON document.space = space.key AND document.id = ?2
+                 JOIN change ON change.document = document.key AND change.hash = ?3
+                 JOIN entry ON entry.place = change.place
+                 JOIN feed ON feed.key = change.place >> 40
+                 WHERE space.id = ?1",
+            )?;
+            let mut found = Vec::new();
+            for hash in changes {
+                let place = select
+                    .query_row(params![space.0, document.to_bytes(), hash], |row| {
+                        Ok(ChangePlace {
+                            hash: *hash,
+                            feed: FeedId {
+                                author: NodeId(row.get(0)?),
+                                epoch: Epoch(row.get(1)?),
+                            },
+                            seq: Place(row.get(2)?).seq(),
+                            time_ms: row.get(3)?,
+                        })
+                    })
+                    .optional()?;
+                found.extend(place);
+            }
+            Ok(found)
+        })
+    }
+}

@@ -1,0 +1,268 @@
+//! Checking a whole store: chains, signatures, payloads, heads, summaries.
+//!
+//! Everything that is derived is computed anew from the entries and compared.
+
+mod derived;
+
+use phaki_documents::kind::DocumentId;
+use phaki_replication::entry;
+use phaki_replication::feed::{Checkpoint, Run, RunError};
+use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, SpaceId};
+use phaki_replication::manifest::{ManifestError, SignedManifest};
+use phaki_replication::roster::{RosterError, SignedRoster};
+use phaki_replication::sign::Signature;
+use rusqlite::{Connection, OptionalExtension};
+use thiserror::Error;
+
+use crate::limits::PROBLEMS_MAX;
+use crate::place::{FeedKey, Place};
+use crate::reader::entries::read_entries;
+use crate::reader::{ReadError, Reader};
+
+/// What a verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Feeds that were read.
+    pub feeds: u64,
+    /// Entries that were read.
+    pub entries: u64,
+    /// Documents whose heads were computed anew.
+    pub documents: u64,
+    /// What is wrong; the first [`PROBLEMS_MAX`].
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Problem {
+    /// SQLite finds its own structures damaged.
+    #[error("database structure: {0}")]
+    Structure(String),
+    /// The roster does not verify.
+    #[error("roster does not verify")]
+    Roster(#[source] RosterError),
+    /// A manifest does not verify.
+    #[error("manifest of space {space} does not verify")]
+    Manifest {
+        /// The space.
+        space: SpaceId,
+        /// Why.
+        #[source]
+        source: ManifestError,
+    },
+    /// Entries between two checkpoints do not verify: one of them, or the checkpoint, is damaged.
+    #[error("entries {from}..{to} of feed {feed} in space {space} do not verify")]
+    Entries {
+        /// The space.
+        space: SpaceId,
+        /// The feed.
+        feed: FeedId,
+        /// The first entry.
+        from: u64,
+        /// One past the last.
+        to: u64,
+        /// Why.
+        #[source]
+        source: RunError,
+    },
+    /// The feed's row does not say what its entries add up to.
+    #[error("{what} of feed {feed} in space {space} is not that of its entries")]
+    Feed {
+        /// The space.
+        space: SpaceId,
+        /// The feed.
+        feed: FeedId,
+        /// Which number.
+        what: &'static str,
+    },
+    /// The entries lead to other heads.
+    #[error("heads of document {document} in space {space} are not those of its changes")]
+    Heads {
+        /// The space.
+        space: SpaceId,
+        /// The document.
+        document: DocumentId,
+    },
+    /// The documents have another digest.
+    #[error("digest of space {space} is not that of its documents")]
+    Digest {
+        /// The space.
+        space: SpaceId,
+    },
+    /// The changes lead to another summary.
+    #[error("summary of document {document} in space {space} is not that of its changes")]
+    Summary {
+        /// The space.
+        space: SpaceId,
+        /// The document.
+        document: DocumentId,
+    },
+    /// A value is not what was once written, so that its part could not be checked.
+    #[error("{0} cannot be read")]
+    Unreadable(&'static str),
+}
+
+impl Verification {
+    pub(crate) fn add(&mut self, problem: Problem) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(problem);
+        }
+    }
+}
+
+impl Reader {
+    /// Checks everything that is stored, as far as it can be read. Takes about as long as
+    /// receiving it again; writing goes on meanwhile.
+    ///
+    /// # Errors
+    /// When reading fails. What is wrong is a result, not an error.
+    pub fn verify(&self, federation: &FederationId) -> Result<Verification, ReadError> {
+        let mut found = Verification::default();
+        self.with(|connection| {
+            check_structure(connection, &mut found)?;
+            check_acts(connection, federation, &mut found)?;
+            for feed in feeds(connection)? {
+                check_feed(connection, federation, &feed, &mut found)?;
+            }
+            derived::check_heads(connection, federation, &mut found)
+        })?;
+        derived::check_summaries(self, &mut found)?;
+        Ok(found)
+    }
+}
+
+fn check_structure(connection: &Connection, found: &mut Verification) -> rusqlite::Result<()> {
+    let mut check = connection.prepare("PRAGMA quick_check(10)")?;
+    for line in check.query_map([], |row| row.get::<_, String>(0))? {
+        let line = line?;
+        if line != "ok" {
+            found.add(Problem::Structure(line));
+        }
+    }
+    Ok(())
+}
+
+fn check_acts(
+    connection: &Connection,
+    federation: &FederationId,
+    found: &mut Verification,
+) -> rusqlite::Result<()> {
+    let roster = connection
+        .query_row("SELECT bytes, signature FROM roster", [], |row| {
+            Ok(SignedRoster {
+                bytes: row.get(0)?,
+                signature: Signature(row.get(1)?),
+            })
+        })
+        .optional()?;
+    match roster.map(|roster| roster.open(federation)) {
+        Some(Ok(_)) => {}
+        Some(Err(error)) => found.add(Problem::Roster(error)),
+        None => found.add(Problem::Unreadable("roster")),
+    }
+    let mut select = connection.prepare("SELECT id, manifest, signature FROM space ORDER BY id")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let space = SpaceId(row.get(0)?);
+        let manifest = SignedManifest {
+            bytes: row.get(1)?,
+            signature: Signature(row.get(2)?),
+        };
+        if let Err(source) = manifest.open(federation) {
+            found.add(Problem::Manifest { space, source });
+        }
+    }
+    Ok(())
+}
+
+/// A feed's row.
+struct Feed {
+    space: SpaceId,
+    feed: FeedId,
+    key: FeedKey,
+    length: u64,
+    head: Hash,
+    bytes: u64,
+}
+
+fn feeds(connection: &Connection) -> rusqlite::Result<Vec<Feed>> {
+    let mut select = connection.prepare(
+        "SELECT space.id, author, epoch, feed.key, length, head, bytes
+         FROM feed JOIN space ON space.key = feed.space ORDER BY feed.key",
+    )?;
+    let rows = select.query_map([], |row| {
+        Ok(Feed {
+            space: SpaceId(row.get(0)?),
+            feed: FeedId {
+                author: NodeId(row.get(1)?),
+                epoch: Epoch(row.get(2)?),
+            },
+            key: FeedKey(row.get(3)?),
+            length: row.get(4)?,
+            head: Hash(row.get(5)?),
+            bytes: row.get(6)?,
+        })
+    })?;
+    rows.collect()
+}
+
+fn check_feed(
+    connection: &Connection,
+    federation: &FederationId,
+    feed: &Feed,
+    found: &mut Verification,
+) -> rusqlite::Result<()> {
+    let mut select = connection.prepare_cached(
+        "SELECT place, head, signature, bytes FROM checkpoint
+         WHERE place BETWEEN ?1 AND ?2 ORDER BY place",
+    )?;
+    let (space, places) = (feed.space, feed.key.places());
+    let mut rows = select.query([places.start(), places.end()])?;
+    let (mut length, mut head) = (0, entry::root(federation, &space, &feed.feed));
+    let (mut bytes, mut wrong_bytes) = (0, false);
+    while let Some(row) = rows.next()? {
+        let place = Place(row.get(0)?);
+        let signature = Signature(row.get(2)?);
+        let checkpoint = Checkpoint {
+            length: place.seq() + 1,
+            head: Hash(row.get(1)?),
+            signature,
+        };
+        let entries = read_entries(connection, feed.key.at(length), place)?;
+        found.entries += u64::try_from(entries.len()).unwrap_or(u64::MAX);
+        let run = Run {
+            feed: feed.feed,
+            from: length,
+            entries,
+            checkpoint,
+        };
+        if let Err(source) = run.verify(federation, &space, (length, head)) {
+            let (feed, from, to) = (feed.feed, length, checkpoint.length);
+            found.add(Problem::Entries {
+                space,
+                feed,
+                from,
+                to,
+                source,
+            });
+        }
+        bytes += u64::try_from(run.bytes()).unwrap_or(u64::MAX);
+        wrong_bytes |= bytes != row.get::<_, u64>(3)?;
+        (length, head) = (checkpoint.length, checkpoint.head);
+    }
+    for (wrong, what) in [
+        (length != feed.length, "length"),
+        (head != feed.head, "head"),
+        (wrong_bytes || bytes != feed.bytes, "number of bytes"),
+    ] {
+        if wrong {
+            found.add(Problem::Feed {
+                space,
+                feed: feed.feed,
+                what,
+            });
+        }
+    }
+    found.feeds += 1;
+    Ok(())
+}

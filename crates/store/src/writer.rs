@@ -1,0 +1,387 @@
+//! The one thread that writes, with group commit.
+//!
+//! It takes everything that waits, writes it in one transaction, and reports each job only after
+//! the commit. When a transaction fails, everything in it and behind it fails, until
+//! [`Job::Resume`]: replication forgets what it had under way when it hears of the failure, so
+//! what was submitted before it heard must not be written after all.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use phaki_documents::kind::DocumentId;
+use phaki_replication::id::{FederationId, Hash, NodeId, SpaceId};
+use rusqlite::{Connection, TransactionBehavior};
+use thiserror::Error;
+
+use crate::append;
+use crate::batch::Batch;
+use crate::connection::open_writer;
+use crate::fault::Fault;
+use crate::file::Lock;
+use crate::invite::{self, Invite, Redemption};
+use crate::job::{Completion, Job, Reply, Touched, WriteError};
+use crate::materialise;
+use crate::progress::Progress;
+use crate::queue::Queue;
+use crate::store::Store;
+
+/// Submits jobs to the writer; clones may go to any thread.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    queue: Arc<Queue<Job>>,
+    progress: Arc<Progress>,
+}
+
+/// The running writer. Dropping it carries out what was submitted and then ends the thread.
+#[derive(Debug)]
+pub struct WriterThread {
+    queue: Arc<Queue<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the writer of a store may do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WriterOptions {
+    /// Bytes that the database file may have; beyond, writes fail as on a full disk. The
+    /// write-ahead log beside it comes on top.
+    pub file_bytes_max: Option<u64>,
+}
+
+/// Why the writer could not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The database could not be opened for writing.
+    #[error("open database {} for writing", path.display())]
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The system gave no thread.
+    #[error("start the writer's thread")]
+    Thread(#[source] io::Error),
+}
+
+impl Store {
+    /// Starts the writer. `report` hears what became of the writes of replication, on the
+    /// writer's thread: it must not block, nor submit jobs. At most one writer per store.
+    ///
+    /// # Errors
+    /// When the database cannot be opened for writing or there is no thread.
+    pub fn start_writer(
+        &self,
+        options: &WriterOptions,
+        report: impl FnMut(Completion) + Send + 'static,
+    ) -> Result<(Writer, WriterThread), StartError> {
+        let failed = |source| StartError::Sqlite {
+            path: self.path().to_owned(),
+            source,
+        };
+        let connection = open_writer(self.path()).map_err(failed)?;
+        if let Some(bytes) = options.file_bytes_max {
+            limit_file(&connection, bytes).map_err(failed)?;
+        }
+        let queue = Arc::new(Queue::new());
+        let progress = Arc::new(Progress::default());
+        let carrier = Carrier {
+            path: self.path().into(),
+            federation: self.identity().federation,
+            connection,
+            queue: Arc::clone(&queue),
+            progress: Arc::clone(&progress),
+            report: Box::new(report),
+            halted: None,
+            _lock: self.lock(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || carrier.run())
+            .map_err(StartError::Thread)?;
+        let writer = Writer {
+            queue: Arc::clone(&queue),
+            progress,
+        };
+        Ok((
+            writer,
+            WriterThread {
+                queue,
+                thread: Some(thread),
+            },
+        ))
+    }
+}
+
+impl Writer {
+    /// Submits a job, waiting for room in the queue.
+    ///
+    /// # Errors
+    /// [`WriteError::Stopped`] when the writer has ended; the job is dropped.
+    pub fn submit(&self, job: Job) -> Result<(), WriteError> {
+        self.queue.push(job).map_err(|_job| WriteError::Stopped)
+    }
+
+    /// Submits a job if there is room in the queue.
+    ///
+    /// # Errors
+    /// The job, when the queue is full or the writer has ended.
+    pub fn try_submit(&self, job: Job) -> Result<(), Box<Job>> {
+        self.queue.try_push(job).map_err(Box::new)
+    }
+
+    /// Waits until everything submitted before is durable.
+    ///
+    /// # Errors
+    /// When a write failed and the writer was not resumed.
+    pub fn flush(&self) -> Result<(), WriteError> {
+        self.call(|reply| Job::Flush { reply })
+    }
+
+    /// Keeps an invitation; whether its secret is new. Waits for the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn insert_invite(&self, invite: Invite) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Invite { invite, reply })
+    }
+
+    /// Gives the invitation with that secret to `node`, once. Waits for the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn redeem_invite(
+        &self,
+        secret_hash: Hash,
+        node: NodeId,
+        now_ms: i64,
+    ) -> Result<Redemption, WriteError> {
+        self.call(|reply| Job::Redeem {
+            secret_hash,
+            node,
+            now_ms,
+            reply,
+        })
+    }
+
+    /// Forgets an invitation that nobody used; whether there was one. Waits for the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn withdraw_invite(&self, secret_hash: Hash) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Withdraw { secret_hash, reply })
+    }
+
+    /// Submits a job and waits for its outcome.
+    pub(crate) fn call<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(Reply<T>) -> Job,
+    ) -> Result<T, WriteError> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        // The receiver waits just below; if it is gone, nobody wants the outcome.
+        let reply = Reply::new(move |outcome| drop(sender.send(outcome)));
+        self.submit(job(reply))?;
+        receiver.recv().unwrap_or(Err(WriteError::Stopped))
+    }
+
+    /// Whether jobs wait to be carried out.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    pub(crate) fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+}
+
+impl WriterThread {
+    /// Carries out what was submitted, then ends the thread.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for WriterThread {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("writer of the store ended in a panic");
+        }
+    }
+}
+
+fn limit_file(connection: &Connection, bytes: u64) -> rusqlite::Result<()> {
+    let page: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    connection.pragma_update(None, "max_page_count", (bytes / page).max(1))
+}
+
+/// The writer's side of the thread.
+struct Carrier {
+    path: Arc<Path>,
+    federation: FederationId,
+    connection: Connection,
+    queue: Arc<Queue<Job>>,
+    progress: Arc<Progress>,
+    report: Box<dyn FnMut(Completion) + Send>,
+    /// The failure that nobody has acknowledged yet.
+    halted: Option<Arc<WriteError>>,
+    _lock: Arc<Lock>,
+}
+
+/// What a job came to, before its transaction is committed.
+enum Outcome {
+    Done,
+    Touched(Vec<Touched>),
+    Told(bool),
+    Redemption(Redemption),
+}
+
+impl Carrier {
+    fn run(mut self) {
+        while let Some(group) = self.queue.take() {
+            self.carry_out(group);
+        }
+    }
+
+    fn carry_out(&mut self, group: Vec<Job>) {
+        if matches!(group[..], [Job::Resume]) {
+            self.halted = None;
+            (self.report)(Completion::Resumed);
+            return;
+        }
+        if let Some(first) = self.halted.clone() {
+            let behind = WriteError::Behind { first };
+            group.into_iter().for_each(|job| self.fail(job, &behind));
+            return;
+        }
+        match self.write(&group) {
+            Ok(outcomes) => {
+                if group.iter().any(|job| matches!(job, Job::Change { .. })) {
+                    self.progress.ask();
+                }
+                group
+                    .into_iter()
+                    .zip(outcomes)
+                    .for_each(|(job, done)| self.succeed(job, done));
+            }
+            Err(fault) => {
+                let error = WriteError::of(fault, &self.path);
+                self.halted = Some(Arc::new(error.clone()));
+                group.into_iter().for_each(|job| self.fail(job, &error));
+            }
+        }
+    }
+
+    /// Writes all jobs in one transaction, or none.
+    fn write(&mut self, group: &[Job]) -> Result<Vec<Outcome>, Fault> {
+        if group.iter().all(|job| matches!(job, Job::Flush { .. })) {
+            return Ok(group.iter().map(|_| Outcome::Done).collect());
+        }
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut batch = Batch::new(&transaction, self.federation)?;
+        let outcomes = group
+            .iter()
+            .map(|job| write_job(&mut batch, job))
+            .collect::<Result<_, _>>()?;
+        batch.flush()?;
+        drop(batch);
+        transaction.commit()?;
+        Ok(outcomes)
+    }
+
+    fn succeed(&mut self, job: Job, outcome: Outcome) {
+        match (job, outcome) {
+            (Job::Change { write, .. }, Outcome::Touched(touched)) => {
+                (self.report)(Completion::Stored { write, touched });
+            }
+            (Job::Invite { reply, .. } | Job::Withdraw { reply, .. }, Outcome::Told(told)) => {
+                reply.send(Ok(told));
+            }
+            (Job::Redeem { reply, .. }, Outcome::Redemption(redemption)) => {
+                reply.send(Ok(redemption));
+            }
+            (Job::Materialised { reply, .. } | Job::Flush { reply }, Outcome::Done) => {
+                reply.send(Ok(()));
+            }
+            (job, _) => unreachable!("outcome of another kind for {job:?}"),
+        }
+    }
+
+    fn fail(&mut self, job: Job, error: &WriteError) {
+        let error = error.clone();
+        match job {
+            Job::Change { write, .. } => (self.report)(Completion::Failed { write, error }),
+            Job::Invite { reply, .. } | Job::Withdraw { reply, .. } => reply.send(Err(error)),
+            Job::Redeem { reply, .. } => reply.send(Err(error)),
+            Job::Materialised { reply, .. } | Job::Flush { reply } => reply.send(Err(error)),
+            Job::Resume => unreachable!("resume stands alone in its group"),
+        }
+    }
+}
+
+fn write_job(batch: &mut Batch<'_>, job: &Job) -> Result<Outcome, Fault> {
+    match job {
+        Job::Change { change, .. } => {
+            append::store(batch, change)?;
+            Ok(Outcome::Touched(by_space(batch.take_touched())))
+        }
+        Job::Materialised { rows, .. } => {
+            batch.flush()?;
+            materialise::store(batch.connection, rows)?;
+            Ok(Outcome::Done)
+        }
+        Job::Invite { invite, .. } => Ok(Outcome::Told(invite::insert(batch.connection, invite)?)),
+        Job::Redeem {
+            secret_hash,
+            node,
+            now_ms,
+            ..
+        } => {
+            let redemption = invite::redeem(batch.connection, secret_hash, node, *now_ms)?;
+            Ok(Outcome::Redemption(redemption))
+        }
+        Job::Withdraw { secret_hash, .. } => Ok(Outcome::Told(invite::withdraw(
+            batch.connection,
+            secret_hash,
+        )?)),
+        Job::Flush { .. } => Ok(Outcome::Done),
+        Job::Resume => unreachable!("resume stands alone in its group"),
+    }
+}
+
+fn by_space(touched: impl IntoIterator<Item = (SpaceId, DocumentId)>) -> Vec<Touched> {
+    let mut spaces: Vec<Touched> = Vec::new();
+    for (space, document) in touched {
+        match spaces.last_mut() {
+            Some(last) if last.space == space => last.documents.push(document),
+            _ => spaces.push(Touched {
+                space,
+                documents: vec![document],
+            }),
+        }
+    }
+    spaces
+}
+
+/// When the thread ends, also by a panic, nobody may wait for it any longer.
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        drop(self.queue.abandon());
+        self.progress.stop();
+    }
+}
+
+impl fmt::Debug for Carrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Carrier")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! The store from outside: what is written, failed, killed and read again.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails shall fail its test"
+)]
+
+mod applying;
+mod failing;
+mod inviting;
+mod materialising;
+mod model;
+mod opening;
+mod reading;
+mod verifying;
+mod world;
+mod writing;

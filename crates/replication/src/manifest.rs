@@ -18,6 +18,8 @@ pub enum MemberRole {
     Reader,
     /// Receives everything, and its entries count.
     Writer,
+    /// Was a member once. Receives nothing but the manifest that says so.
+    Removed,
 }
 
 /// The rights in a space at one version.
@@ -85,7 +87,13 @@ impl Manifest {
 
     /// Whether `node` may receive the space.
     pub fn may_read(&self, node: &NodeId) -> bool {
-        *node == self.steward || self.members.contains_key(node)
+        let role = self.members.get(node);
+        *node == self.steward || role.is_some_and(|role| *role != MemberRole::Removed)
+    }
+
+    /// Whether `node` was a member and is to be told that it is one no longer.
+    pub fn was_removed(&self, node: &NodeId) -> bool {
+        self.members.get(node) == Some(&MemberRole::Removed)
     }
 
     /// Whether entries that `node` makes now count.
@@ -203,6 +211,7 @@ impl MemberRole {
         match name {
             "reader" => Some(Self::Reader),
             "writer" => Some(Self::Writer),
+            "removed" => Some(Self::Removed),
             _ => None,
         }
     }
@@ -212,6 +221,7 @@ impl MemberRole {
         match self {
             Self::Reader => "reader",
             Self::Writer => "writer",
+            Self::Removed => "removed",
         }
     }
 
@@ -219,6 +229,7 @@ impl MemberRole {
         match self {
             Self::Reader => 1,
             Self::Writer => 2,
+            Self::Removed => 3,
         }
     }
 
@@ -226,6 +237,7 @@ impl MemberRole {
         match code {
             1 => Ok(Self::Reader),
             2 => Ok(Self::Writer),
+            3 => Ok(Self::Removed),
             code => Err(DecodeError::UnknownCode {
                 what: "role of a member",
                 code,

@@ -5,6 +5,7 @@
 
 use super::session::Ask;
 use super::state::Node;
+use super::timing::ms;
 use super::{Effect, LinkId, Now};
 use crate::id::{FeedId, SpaceId};
 use crate::limits::{AUTHOR_GRACE, FEEDS_PER_SPACE_MAX, QUARANTINE_ENTRIES_MAX, STALL_MAX};
@@ -41,7 +42,7 @@ impl Node {
                 .iter()
                 .map(move |(feed, since)| (*space, *feed, *since))
         });
-        let grace = grace_ms();
+        let grace = ms(AUTHOR_GRACE);
         for (space, feed, since) in behind.collect::<Vec<_>>() {
             if now.monotonic_ms < since.saturating_add(grace) && self.author_link(&feed).is_some() {
                 continue;
@@ -200,7 +201,7 @@ impl Node {
 
     /// Gives up asks without progress, so that another peer can be asked.
     pub(super) fn drop_stalled(&mut self, now: Now) {
-        let stall = stall_ms();
+        let stall = ms(STALL_MAX);
         for session in self.sessions.values_mut() {
             for (space, theirs) in &mut session.spaces {
                 let stalled = |ask: &Ask| now.monotonic_ms >= ask.progress_ms.saturating_add(stall);
@@ -216,12 +217,4 @@ impl Node {
             }
         }
     }
-}
-
-pub(super) fn grace_ms() -> u64 {
-    u64::try_from(AUTHOR_GRACE.as_millis()).unwrap_or(u64::MAX)
-}
-
-pub(super) fn stall_ms() -> u64 {
-    u64::try_from(STALL_MAX.as_millis()).unwrap_or(u64::MAX)
 }

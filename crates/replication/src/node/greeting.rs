@@ -1,12 +1,12 @@
 //! The beginning of a session: who is there, what is shared, where it differs.
 
-use super::asking::stall_ms;
 use super::session::{PeerSpace, Session};
 use super::state::Node;
+use super::timing::ms;
 use super::{Effect, LinkId, Notice, Now};
 use crate::frontier::digest;
 use crate::id::{Hash, NodeId, ShortDigest};
-use crate::limits::{FEEDS_PER_SPACE_MAX, LINKS_MAX, SPACES_MAX};
+use crate::limits::{FEEDS_PER_SPACE_MAX, HELLO_TIMEOUT, LINKS_MAX, SPACES_MAX, STALL_MAX};
 use crate::message::{
     CloseReason, FrontierReport, Heartbeat, Hello, Message, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN,
     SpaceState,
@@ -26,7 +26,7 @@ impl Node {
         } else if self.sessions.len() >= LINKS_MAX {
             Some(CloseReason::Limit)
         } else {
-            self.twin_refusal(&peer, dialled)
+            self.twin_refusal(now, &peer, dialled)
         };
         if let Some(reason) = refusal {
             out.push(Effect::Send {
@@ -59,15 +59,18 @@ impl Node {
         self.send_have(link, out);
     }
 
-    /// Of two links between the same nodes the later one stays when both were dialled by the same
-    /// side, and otherwise the one that the smaller key dialled; so both sides keep the same one.
-    fn twin_refusal(&self, peer: &NodeId, dialled: bool) -> Option<CloseReason> {
+    /// Of two links that were dialled at once by either side, the one stays that the smaller key
+    /// dialled, so that both sides keep the same one. Otherwise the later one stays: a peer that
+    /// dials again knows best that the older link is dead.
+    fn twin_refusal(&self, now: Now, peer: &NodeId, dialled: bool) -> Option<CloseReason> {
         let twin = self
             .sessions
             .values()
             .find(|session| session.peer == *peer)?;
+        let young = now.monotonic_ms < twin.opened_ms.saturating_add(ms(HELLO_TIMEOUT));
         let dialled_by_smaller = dialled == (self.id < *peer);
-        (twin.dialled != dialled && !dialled_by_smaller).then_some(CloseReason::Replaced)
+        let crossed = twin.dialled != dialled && young;
+        (crossed && !dialled_by_smaller).then_some(CloseReason::Replaced)
     }
 
     pub(super) fn link_closed(&mut self, now: Now, link: LinkId, out: &mut Vec<Effect>) {
@@ -157,7 +160,7 @@ impl Node {
                 continue;
             };
             if !held.is_shared_with(&session.peer) {
-                out.extend(held.farewell(state).map(|signed| {
+                out.extend(held.farewell(&session.peer, state).map(|signed| {
                     let message = Message::Manifest(signed);
                     Effect::Send { link, message }
                 }));
@@ -166,6 +169,7 @@ impl Node {
             let theirs = session.spaces.entry(state.space).or_default();
             let told = (state.manifest_version, state.manifest_hash);
             theirs.manifest = theirs.manifest.max(Some(told));
+            theirs.told = true;
             let equal = held.frontier_digest() == state.frontier;
             if equal {
                 theirs.agree(held.report(state.space));
@@ -221,8 +225,9 @@ impl Node {
             return;
         }
         session.in_sync = false;
+        let theirs = session.spaces.entry(report.space).or_default();
+        theirs.told = true;
         if report.complete {
-            let theirs = session.spaces.entry(report.space).or_default();
             theirs.agree(report.clone());
             if !theirs.frontier_sent {
                 theirs.frontier_sent = true;
@@ -251,21 +256,23 @@ impl Node {
             return;
         };
         session.clock_skew_ms = beat.time_ms.saturating_sub(now.wall_ms);
-        let stalled = now.monotonic_ms >= session.progress_ms.saturating_add(stall_ms());
+        let stalled = now.monotonic_ms >= session.progress_ms.saturating_add(ms(STALL_MAX));
         if shared != beat.shared && (session.is_quiet() || stalled) {
             session.start_over();
             self.send_have(link, out);
         }
     }
 
-    /// Digest over the states of all spaces shared with the peer of `link`.
+    /// Digest over the states of all shared spaces of which the peer of `link` has told.
     pub(super) fn shared_digest(&mut self, link: LinkId) -> ShortDigest {
         let Some(session) = self.sessions.get(&link) else {
             return ShortDigest([0; 16]);
         };
         let mut bytes = Vec::new();
-        for held in self.spaces.values_mut() {
-            if held.is_shared_with(&session.peer)
+        for (space, held) in &mut self.spaces {
+            let told = session.spaces.get(space).is_some_and(|theirs| theirs.told);
+            if told
+                && held.is_shared_with(&session.peer)
                 && let Some(state) = held.state()
             {
                 bytes.extend_from_slice(&state.space.0);

@@ -99,12 +99,13 @@ impl Held {
                 .is_some_and(|(manifest, _)| allows(manifest))
     }
 
-    /// What a former reader gets that names the space under an older manifest: the newer one,
-    /// which tells it that the space is shared with it no longer.
-    pub(super) fn farewell(&self, told: &SpaceState) -> Option<SignedManifest> {
+    /// What a removed member gets that names the space under an older manifest: the newer one,
+    /// which says that it was removed.
+    pub(super) fn farewell(&self, peer: &NodeId, told: &SpaceState) -> Option<SignedManifest> {
         let (manifest, signed) = self.durable.as_ref()?;
-        let ours = (manifest.version, signed.hash());
-        ((told.manifest_version, told.manifest_hash) < ours).then(|| signed.clone())
+        let is_newer =
+            (manifest.version, signed.hash()) > (told.manifest_version, told.manifest_hash);
+        (is_newer && manifest.was_removed(peer)).then(|| signed.clone())
     }
 
     /// Where the next entry of `feed` goes.

@@ -56,6 +56,8 @@ pub(super) struct PeerSpace {
     pub(super) manifest: Option<(u64, Hash)>,
     /// Whether this node sent its whole frontier since it last sent its state.
     pub(super) frontier_sent: bool,
+    /// Whether the peer told its state of the space in this session.
+    pub(super) told: bool,
     /// Whether `known` covers all feeds of the peer.
     pub(super) complete: bool,
     /// What the peer holds durably: entries and their payload bytes.

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use super::asking::grace_ms;
 use super::state::Node;
 use super::{Effect, LinkId, Now};
-use crate::limits::{HEARTBEAT, HELLO_TIMEOUT, SILENCE_MAX, STALL_MAX};
+use crate::limits::{AUTHOR_GRACE, HEARTBEAT, HELLO_TIMEOUT, SILENCE_MAX, STALL_MAX};
 use crate::message::{CloseReason, Heartbeat, Message};
 
-fn ms(duration: Duration) -> u64 {
+pub(super) fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -31,7 +30,7 @@ impl Node {
             stalls.chain([silence, heartbeat])
         });
         let behind = self.spaces.values().flat_map(|held| held.behind.values());
-        let graces = behind.map(|since| since.saturating_add(grace_ms()));
+        let graces = behind.map(|since| since.saturating_add(ms(AUTHOR_GRACE)));
         sessions.chain(graces).min()
     }
 
@@ -65,7 +64,7 @@ impl Node {
         // A feed that nobody else can give is looked at again after another grace.
         for held in self.spaces.values_mut() {
             for since in held.behind.values_mut() {
-                if time >= since.saturating_add(grace_ms()) {
+                if time >= since.saturating_add(ms(AUTHOR_GRACE)) {
                     *since = time;
                 }
             }

@@ -1,0 +1,12 @@
+//! Whole conversations between a few nodes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
+
+mod catching_up;
+mod links;
+mod network;
+mod rights;
+
+use phaki_replication::manifest::MemberRole;
+
+pub(crate) const WRITER: MemberRole = MemberRole::Writer;
+pub(crate) const READER: MemberRole = MemberRole::Reader;

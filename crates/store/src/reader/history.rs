@@ -63,4 +63,30 @@ impl Reader {
             Ok(found)
         })
     }
+
+    /// Whether a change of `actor` in the document is known that is not applied. Another change by
+    /// that actor would take a sequence number that is in use, and never be applied.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn has_unapplied(
+        &self,
+        space: &SpaceId,
+        document: &DocumentId,
+        actor: &[u8; 16],
+    ) -> Result<bool, ReadError> {
+        self.with(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT EXISTS (
+                     SELECT 1 FROM space
+                     JOIN document ON document.space = space.key AND document.id = ?2
+                     JOIN change ON change.document = document.key
+                     WHERE space.id = ?1 AND change.actor = ?3 AND change.state <> 1)",
+            )?;
+            let found = select.query_row(params![space.0, document.to_bytes(), actor], |row| {
+                row.get(0)
+            })?;
+            Ok(found)
+        })
+    }
 }

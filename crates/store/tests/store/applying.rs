@@ -8,10 +8,10 @@ use phaki_documents::payload;
 use phaki_documents::{Document, document::LoadError};
 use phaki_replication::entry::{Entry, EntryKind, Payload};
 use phaki_replication::feed::Run;
-use phaki_replication::manifest::Manifest;
+use phaki_replication::manifest::{Manifest, MemberRole};
 use phaki_replication::node::Change;
 
-use crate::world::{Author, Opened, enact, manifest, plan, runs, space};
+use crate::world::{Author, Opened, enact, key, manifest, plan, runs, space};
 
 /// Two authors who edit two documents in turn, seeing each other's edits.
 struct Story {
@@ -345,4 +345,29 @@ fn a_refused_change_keeps_its_number_whatever_came_first() {
     });
     assert_eq!(states[0], states[1]);
     assert_eq!(states[0].0, [(plan(1), document.heads())]);
+}
+
+#[test]
+fn an_actor_whose_changes_are_taken_back_with_what_they_stand_on_is_known() {
+    let mut opened = Opened::new();
+    let (mut author, mut other) = (Author::new(2), Author::new(3));
+    let mut document = Document::empty(plan(1));
+    let base = other.edit(&mut document, "title/th", "แผน");
+    opened.put(runs([other.publish(&[base])]));
+    let mine = author.edit(&mut document, "status", "draft");
+    opened.put(runs([author.publish(&[mine])]));
+    let unapplied = |opened: &Opened| {
+        let actor = author.actor();
+        opened
+            .reader()
+            .has_unapplied(&space(), &plan(1), &actor)
+            .unwrap()
+    };
+    assert!(!unapplied(&opened));
+    // What the other wrote counts no longer, so that the change that follows it waits.
+    let mut lowered = manifest(1);
+    lowered.version += 1;
+    lowered.members.insert(key(3).node(), MemberRole::Reader);
+    opened.put(enact(&lowered, &[author.feed, other.feed]));
+    assert!(unapplied(&opened));
 }

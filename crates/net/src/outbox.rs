@@ -62,11 +62,17 @@ impl Outbox {
         }
     }
 
+    /// Settles why the link ends, before whoever is told of it closes it.
+    pub(crate) fn note(&self, why: String) {
+        // What came first stays.
+        self.shared.why.set(why).ok();
+    }
+
     /// Ends the way out without a word: the peer has ended the session.
     pub(crate) fn finish(&self, why: String) {
-        if self.end(why) {
-            self.put(Item::End);
-        }
+        // If the reason was noted before, it stays.
+        self.end(why);
+        self.put(Item::End);
     }
 
     /// Ends the link without waiting for the peer.

@@ -59,9 +59,12 @@ async fn take(link: &Link, frame: Frame) {
         }
     };
     let told = match message {
-        Message::Close(reason) => Some(reason),
+        Message::Close(reason) => Some(format!("closed by peer: {}", reason.name())),
         _ => None,
     };
+    if let Some(why) = &told {
+        link.outbox.note(why.clone());
+    }
     let received = NetEvent::Received {
         link: link.id,
         message,
@@ -69,9 +72,8 @@ async fn take(link: &Link, frame: Frame) {
     if link.events().send_in(room, received).await.is_err() {
         return link.outbox.close(CloseReason::Shutdown);
     }
-    if let Some(reason) = told {
-        link.outbox
-            .finish(format!("closed by peer: {}", reason.name()));
+    if let Some(why) = told {
+        link.outbox.finish(why);
     }
 }
 

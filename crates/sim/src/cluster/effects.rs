@@ -1,0 +1,326 @@
+//! The driver of a node as the simulator has it: events in, effects carried out in their order.
+
+use phaki_replication::id::SpaceId;
+use phaki_replication::message::{CloseReason, Message};
+use phaki_replication::node::{Change, Effect, Event, LinkId, RequestId, WriteId};
+use rand::Rng;
+
+use super::Cluster;
+use crate::check::{self, Violation, holds};
+use crate::federation::name;
+use crate::machine::Request;
+use crate::options::Sabotage;
+use crate::schedule::{Occurrence, ReadOrder};
+use crate::trace::Brief;
+
+/// Messages kept for hostile repetition.
+const CAPTURED: usize = 400;
+
+/// Where the waiting between attempts begins when a session ended because of a disk.
+const ATTEMPTS_AFTER_STORAGE: u32 = 5;
+
+impl Cluster {
+    /// Gives an event to a node and carries out what it says, perhaps only a part of it.
+    pub(super) fn handle(&mut self, index: usize, event: Event) -> Result<(), Violation> {
+        let now_us = self.schedule.now_us();
+        self.trace
+            .line(now_us, format_args!("{} {}", name(index), Brief(&event)));
+        let machine = &mut self.machines[index];
+        let now = machine.now(now_us);
+        let Some(node) = &mut machine.node else {
+            return Ok(());
+        };
+        self.tally.events += 1;
+        let effects = node.handle(now, event);
+        let machine = &self.machines[index];
+        // With debug assertions the node has asserted its invariants itself.
+        if let Some(node) = machine.node.as_ref().filter(|_| !cfg!(debug_assertions)) {
+            check::node(machine, node)?;
+        }
+        for effect in effects {
+            if self.machines[index].crash_in == Some(0) {
+                return self.crash(index);
+            }
+            self.trace
+                .line(now_us, format_args!("{}   {}", name(index), Brief(&effect)));
+            self.carry_out(index, effect)?;
+            let countdown = &mut self.machines[index].crash_in;
+            *countdown = countdown.map(|effects| effects.saturating_sub(1));
+        }
+        if self.machines[index].crash_in == Some(0) {
+            return self.crash(index);
+        }
+        self.plan_wake(index);
+        Ok(())
+    }
+
+    fn plan_wake(&mut self, index: usize) {
+        let machine = &mut self.machines[index];
+        let wake_at = machine
+            .node
+            .as_ref()
+            .and_then(phaki_replication::node::Node::wake_at);
+        let wake_us = wake_at.map(|wake_at| machine.virtual_us(wake_at));
+        if wake_us == machine.wake_us {
+            return;
+        }
+        machine.wake_us = wake_us;
+        if let Some(wake_us) = wake_us {
+            let place = machine.place();
+            let wake_us = wake_us.max(self.schedule.now_us());
+            self.machines[index].wake_us = Some(wake_us);
+            self.schedule.at(wake_us, Occurrence::Wake { place });
+        }
+    }
+
+    fn carry_out(&mut self, index: usize, effect: Effect) -> Result<(), Violation> {
+        match effect {
+            Effect::Send { link, message } => self.send(index, link, message),
+            Effect::Close { link, reason } => self.close(index, link, reason),
+            Effect::Store { write, change } => self.store(index, write, change),
+            Effect::Read {
+                read,
+                space,
+                feed,
+                from,
+                bytes_target,
+            } => {
+                let order = ReadOrder {
+                    read,
+                    space,
+                    feed,
+                    from,
+                    bytes_target,
+                };
+                let place = self.machines[index].place();
+                let delay_us = self.rng.random_range(50..20_000);
+                self.schedule
+                    .after(delay_us, Occurrence::ReadEnds { place, order });
+                Ok(())
+            }
+            Effect::Accept { request } => self.accept(index, request),
+            Effect::Refuse { request, refusal } => {
+                let answered = self.machines[index].answered(request);
+                let machine = &self.machines[index];
+                self.tally.refused += 1;
+                match (answered, &machine.node) {
+                    (Some(request), Some(node)) => check::refusal(machine, node, &request, refusal),
+                    _ => self.answered_twice(index, request),
+                }
+            }
+            Effect::RosterInForce | Effect::Notice(_) => Ok(()),
+        }
+    }
+
+    fn send(&mut self, index: usize, link: LinkId, message: Message) -> Result<(), Violation> {
+        let machine = &self.machines[index];
+        let attachment = machine
+            .links
+            .get(&link)
+            .filter(|attachment| attachment.opened)
+            .copied();
+        let Some(attachment) = attachment else {
+            let detail = format!("{} link {}: {}", name(index), link.0, Brief(&message));
+            return Err(Violation {
+                invariant: "nothing is sent on a link that is gone",
+                detail,
+            });
+        };
+        let peer = self.machines[attachment.peer].id;
+        if let Some(node) = &machine.node {
+            check::send(machine, node, &peer, &message)?;
+        }
+        self.tally.messages += 1;
+        if !matches!(message, Message::Heartbeat(_)) {
+            self.chatter += 1;
+            if self.weather.hostile {
+                self.captured.push_back(message.clone());
+                if self.captured.len() > CAPTURED {
+                    self.captured.pop_front();
+                }
+            }
+        }
+        let (connection, side) = (attachment.connection, attachment.side);
+        self.network
+            .send(&mut self.schedule, &mut self.rng, connection, side, message);
+        Ok(())
+    }
+
+    fn close(&mut self, index: usize, link: LinkId, reason: CloseReason) -> Result<(), Violation> {
+        let Some(attachment) = self.machines[index].links.remove(&link) else {
+            let detail = format!("{} link {}", name(index), link.0);
+            return Err(Violation {
+                invariant: "only a link that exists is closed",
+                detail,
+            });
+        };
+        let (connection, side) = (attachment.connection, attachment.side);
+        self.network
+            .close(&mut self.schedule, &mut self.rng, connection, side);
+        if reason == CloseReason::Storage {
+            // A full disk does not get empty within milliseconds.
+            self.machines[index]
+                .attempts
+                .insert(attachment.peer, ATTEMPTS_AFTER_STORAGE);
+        }
+        self.plan_dial(index, attachment.peer);
+        if self.is_orderly() {
+            let peer = self.machines[attachment.peer].id;
+            check::close(&self.machines[index], &peer, reason)?;
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, index: usize, number: RequestId) -> Result<(), Violation> {
+        let Some(request) = self.machines[index].answered(number) else {
+            return self.answered_twice(index, number);
+        };
+        let acknowledged = check::accept(&self.machines[index], &request)?;
+        self.tally.acknowledged += u64::try_from(acknowledged.len()).unwrap_or(u64::MAX);
+        self.reference.acknowledged.extend(acknowledged);
+        if let Request::Enact(act) = &request {
+            self.enacted(act);
+        }
+        Ok(())
+    }
+
+    fn answered_twice(&self, index: usize, number: RequestId) -> Result<(), Violation> {
+        let detail = format!("{} request {}", name(index), number.0);
+        Err(Violation {
+            invariant: "a request is answered once",
+            detail,
+        })
+    }
+
+    fn store(&mut self, index: usize, write: WriteId, change: Change) -> Result<(), Violation> {
+        check::store(&self.machines[index], &change)?;
+        let change = match self.options.sabotage {
+            Some(Sabotage::SkipRightsCheck) => permit_everything(change),
+            _ => change,
+        };
+        let machine = &mut self.machines[index];
+        machine.writing.insert(write, space_of(&change));
+        machine.disk.store(write, change);
+        self.begin_commit(index);
+        if self.options.sabotage == Some(Sabotage::AcknowledgeBeforeStored) {
+            self.report(index, write);
+        }
+        Ok(())
+    }
+
+    fn begin_commit(&mut self, index: usize) {
+        let disk = &mut self.machines[index].disk;
+        if disk.begin_commit() {
+            let (least, most) = disk.commit_us;
+            let delay_us = self.rng.random_range(least..=most);
+            let place = self.machines[index].place();
+            self.schedule
+                .after(delay_us, Occurrence::CommitEnds { place });
+        }
+    }
+
+    /// The commit under way ends: its writes are durable, and the node is told after a moment.
+    pub(super) fn end_commit(&mut self, index: usize) -> Result<(), Violation> {
+        let now_us = self.schedule.now_us();
+        let Some(writes) = self.machines[index].disk.end_commit(now_us) else {
+            let place = self.machines[index].place();
+            let time_us = self.report_time_us(index);
+            self.schedule.at(time_us, Occurrence::StoreFailed { place });
+            return Ok(());
+        };
+        for (write, change) in writes {
+            self.commit(index, change)?;
+            if self.options.sabotage != Some(Sabotage::AcknowledgeBeforeStored) {
+                self.report(index, write);
+            }
+        }
+        self.begin_commit(index);
+        Ok(())
+    }
+
+    fn report(&mut self, index: usize, write: WriteId) {
+        let place = self.machines[index].place();
+        let time_us = self.report_time_us(index);
+        self.schedule
+            .at(time_us, Occurrence::Stored { place, write });
+    }
+
+    /// When the next report of a disk reaches its node: behind all earlier ones.
+    fn report_time_us(&mut self, index: usize) -> u64 {
+        let delay_us = self.rng.random_range(0..3_000);
+        let disk = &mut self.machines[index].disk;
+        disk.last_report_us = disk.last_report_us.max(self.schedule.now_us() + delay_us);
+        disk.last_report_us
+    }
+
+    /// Makes one write durable.
+    pub(super) fn commit(&mut self, index: usize, change: Change) -> Result<(), Violation> {
+        let machine = &self.machines[index];
+        check::commit(machine, &self.reference, &change)?;
+        if let Change::Runs { space, runs } = &change {
+            for (run, _) in runs {
+                self.tally.stored += u64::try_from(run.entries.len()).unwrap_or(u64::MAX);
+                let own = run.feed.author == machine.id;
+                holds(
+                    "an author never rewrites its feed",
+                    !own || self.reference.authored(*space, run),
+                    || format!("{} {}", name(index), Brief(run)),
+                )?;
+            }
+        }
+        if self.machines[index]
+            .disk
+            .contents
+            .apply(change, &mut self.readings)
+        {
+            let salt = self.rng.random();
+            self.machines[index].take_new_actor(salt);
+        }
+        Ok(())
+    }
+
+    /// The node learns that a write is durable.
+    pub(super) fn tell_stored(&mut self, index: usize, write: WriteId) -> Result<(), Violation> {
+        let space = self.machines[index].writing.remove(&write).flatten();
+        self.handle(index, Event::Stored { write })?;
+        let machine = &self.machines[index];
+        let (Some(space), Some(node)) = (space, &machine.node) else {
+            return Ok(());
+        };
+        let before = self.frontiers.entry((index, space)).or_default();
+        *before = check::frontier(machine, node, &space, before)?;
+        Ok(())
+    }
+}
+
+fn space_of(change: &Change) -> Option<SpaceId> {
+    match change {
+        Change::Runs { space, .. } | Change::Manifest { space, .. } => Some(*space),
+        Change::Roster(_) => None,
+    }
+}
+
+fn permit_everything(change: Change) -> Change {
+    match change {
+        Change::Runs { space, runs } => {
+            let runs = runs.into_iter().map(|(run, _)| (run, u64::MAX)).collect();
+            Change::Runs { space, runs }
+        }
+        Change::Manifest {
+            space,
+            manifest,
+            permitted,
+        } => {
+            let permitted = permitted
+                .into_iter()
+                .map(|(feed, _)| (feed, u64::MAX))
+                .collect();
+            Change::Manifest {
+                space,
+                manifest,
+                permitted,
+            }
+        }
+        Change::Roster(signed) => Change::Roster(signed),
+    }
+}

@@ -1,0 +1,208 @@
+//! `conflicts` and `resolve`: concurrent values of one field, and a person's choice.
+
+use anyhow::bail;
+use clap::Args;
+use phaki_wire::proto::local::v1::{Conflict, ResolveConflictRequest};
+
+use super::assignment::{field_path, value_at};
+use super::names::Names;
+use super::{AuthorArgs, Invocation, edit, kind_of, whole_id};
+use crate::cli::Misuse;
+use crate::client::Client;
+use crate::output::{Align, Output, Table, machine, number};
+
+/// List fields to which different values were given at the same time
+///
+/// Every value is kept, with who gave it and when; everybody sees the same one of them until a
+/// person chooses with `phaki resolve`. With --json one conflict a line.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+EXAMPLE
+  phaki conflicts
+  phaki conflicts --space province-41 --json")]
+pub(crate) struct ConflictsArgs {
+    /// Only this document
+    id: Option<String>,
+    /// Only this space, by name or id
+    #[arg(long, default_value = "", hide_default_value = true)]
+    space: String,
+}
+
+/// Settle a conflict with one of its values, or with another one
+#[derive(Args, Debug)]
+#[command(after_help = "\
+EXAMPLE
+  phaki resolve activity_f370e6bc-4d1b-5a9b-a2cf-1ca19f928e29 budget/b1/amount_satang \\
+      1,700,000บาท --message 'ตกลงกันทางโทรศัพท์'
+  phaki resolve ID parties/p1/state --value-of TH-90")]
+pub(crate) struct ResolveArgs {
+    /// Id of the document, or the first letters of it
+    id: String,
+    /// Field, as `phaki conflicts` shows it
+    path: String,
+    /// The value that holds from now on
+    #[arg(conflicts_with = "value_of", required_unless_present = "value_of")]
+    value: Option<String>,
+    /// Take the value that was given at this node
+    #[arg(long, value_name = "NODE")]
+    value_of: Option<String>,
+    /// Space, when the document is in several
+    #[arg(long, default_value = "", hide_default_value = true)]
+    space: String,
+    #[command(flatten)]
+    author: AuthorArgs,
+}
+
+pub(crate) async fn conflicts(
+    invocation: &mut Invocation,
+    args: &ConflictsArgs,
+) -> anyhow::Result<()> {
+    let id = args.id.as_deref().unwrap_or_default();
+    let mut client = invocation.connect().await?;
+    let found = client.conflicts(id, &args.space).await?;
+    let output = &mut invocation.output;
+    if output.json {
+        return found
+            .iter()
+            .try_for_each(|conflict| output.value(&machine::conflict(conflict)));
+    }
+    if found.is_empty() {
+        return output.line(output.language.pick("ไม่มีค่าที่ขัดแย้งกัน", "no conflicts"));
+    }
+    let names = names(&mut client, &found).await;
+    cards(output, &names, &found)?;
+    let count = number::grouped(found.len() as u64);
+    output.line(output.language.pick(
+        format!("ขัดแย้ง {count} จุด: เลือกค่าด้วย `phaki resolve รหัส ตำแหน่ง --value-of โหนด`"),
+        format!("conflicts: {count}; settle each with `phaki resolve ID PATH --value-of NODE`"),
+    ))
+}
+
+/// The names of the documents that conflicts mention.
+pub(crate) async fn names(client: &mut Client, conflicts: &[Conflict]) -> Names {
+    let texts = conflicts.iter().flat_map(|conflict| {
+        let values = conflict.values.iter().map(|one| one.value_json.as_str());
+        values.chain([conflict.path.as_str()])
+    });
+    Names::of(client, texts).await
+}
+
+/// A card for each conflict: the document, the field, and each value with its author.
+pub(crate) fn cards(
+    output: &mut Output,
+    names: &Names,
+    conflicts: &[Conflict],
+) -> anyhow::Result<()> {
+    let language = output.language;
+    for conflict in conflicts {
+        let labels = [conflict.label_th.as_str(), &conflict.label_en];
+        let label = names.label(labels, &conflict.path, language);
+        output.line(format!("{}  ({})", conflict.title, conflict.space))?;
+        output.line(format!("  {}", conflict.id))?;
+        output.line(format!("  {}", conflict.path))?;
+        output.line(format!("  {label}"))?;
+        let mut table = Table::new(&[("", Align::Left); 5]).indent(4);
+        for (index, one) in conflict.values.iter().enumerate() {
+            // The first value is the one that is shown.
+            let mark = match index {
+                0 => language.pick("แสดงอยู่", "shown"),
+                _ => "",
+            };
+            table.row([
+                names.value(&conflict.id, &conflict.path, &one.value_json, language),
+                one.node.clone(),
+                one.account.clone(),
+                output.moment(one.time_ms),
+                mark.to_owned(),
+            ]);
+        }
+        output.table(&table)?;
+        output.line("")?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn resolve(invocation: &mut Invocation, args: ResolveArgs) -> anyhow::Result<()> {
+    let path = field_path(&args.path)?;
+    let mut client = invocation.connect().await?;
+    let id = whole_id(&mut client, &args.id, &args.space).await?;
+    let value_json = match (&args.value, &args.value_of) {
+        (Some(text), _) => value_at(kind_of(&id), &path, text)?.to_string(),
+        (None, Some(node)) => value_of(&mut client, &args, node).await?,
+        (None, None) => bail!(Misuse("give a value, or --value-of NODE".to_owned())),
+    };
+    let request = ResolveConflictRequest {
+        id,
+        space: args.space,
+        path: path.to_string(),
+        value_json,
+        author: Some(args.author.to_wire()),
+    };
+    let reply = client.resolve(request).await?;
+    edit::report(&mut invocation.output, &reply)
+}
+
+async fn value_of(client: &mut Client, args: &ResolveArgs, node: &str) -> anyhow::Result<String> {
+    let found = client.conflicts(&args.id, &args.space).await?;
+    let Some(conflict) = found
+        .into_iter()
+        .find(|conflict| conflict.path == args.path)
+    else {
+        bail!(
+            "{} of {} is in no conflict; see `phaki conflicts {}`",
+            args.path,
+            args.id,
+            args.id
+        );
+    };
+    given_at(&conflict, node)
+}
+
+/// The value that was given at a node.
+fn given_at(conflict: &Conflict, node: &str) -> anyhow::Result<String> {
+    let mut given: Vec<&str> = conflict
+        .values
+        .iter()
+        .filter(|one| one.node == node)
+        .map(|one| one.value_json.as_str())
+        .collect();
+    given.dedup();
+    match given.as_slice() {
+        [single] => Ok((*single).to_owned()),
+        [] => {
+            let nodes: Vec<&str> = conflict
+                .values
+                .iter()
+                .map(|one| one.node.as_str())
+                .collect();
+            bail!("no value was given at {node}, but at {}", nodes.join(", "))
+        }
+        several => bail!(
+            "{} values were given at {node}; name the value instead",
+            several.len()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phaki_wire::proto::local::v1::ConflictValue;
+
+    #[test]
+    fn a_node_names_its_value_only_when_it_gave_one() {
+        let value = |node: &str, json: &str| ConflictValue {
+            node: node.to_owned(),
+            value_json: json.to_owned(),
+            ..ConflictValue::default()
+        };
+        let conflict = Conflict {
+            values: vec![value("TH", "1"), value("TH-41", "2"), value("TH-41", "3")],
+            ..Conflict::default()
+        };
+        assert_eq!(given_at(&conflict, "TH").unwrap(), "1");
+        let none = given_at(&conflict, "TH-90").unwrap_err().to_string();
+        assert!(none.contains("TH, TH-41"), "{none}");
+        assert!(given_at(&conflict, "TH-41").is_err());
+    }
+}

@@ -1,0 +1,67 @@
+//! `show`: one document, field by field.
+
+use clap::Args;
+use phaki_wire::proto::local::v1::ShowDocumentReply;
+
+use super::names::Names;
+use super::{Invocation, conflicts};
+use crate::output::{Align, Output, Table, machine, words};
+
+/// Show a document, field by field, with its open conflicts
+///
+/// The paths are those that `phaki edit` takes. With --json the document as it is exported.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+EXAMPLE
+  phaki show plan_6db237a0-c3de-50b5-8b38-068f561e7b75 --lang th")]
+pub(crate) struct ShowArgs {
+    /// Id of the document, or the first letters of it
+    id: String,
+    /// Space, when the document is in several
+    #[arg(long, default_value = "", hide_default_value = true)]
+    space: String,
+}
+
+pub(crate) async fn show(invocation: &mut Invocation, args: &ShowArgs) -> anyhow::Result<()> {
+    let mut client = invocation.connect().await?;
+    let reply = client.show(&args.id, &args.space).await?;
+    let output = &mut invocation.output;
+    if output.json {
+        return output.value(&machine::embedded(&reply.document_json));
+    }
+    let leaves = reply.leaves.iter();
+    let texts = leaves.flat_map(|leaf| [leaf.path.as_str(), leaf.value_json.as_str()]);
+    let names = Names::of(&mut client, texts).await;
+    head(output, &reply)?;
+    let language = output.language;
+    let word = |text| (language.of(text), Align::Left);
+    let mut table = Table::new(&[word(words::FIELD), word(words::PATH), word(words::VALUE)]);
+    for leaf in &reply.leaves {
+        table.row([
+            names.label([&leaf.label_th, &leaf.label_en], &leaf.path, language),
+            leaf.path.clone(),
+            names.value(&reply.id, &leaf.path, &leaf.value_json, language),
+        ]);
+    }
+    output.table(&table)?;
+    if !reply.conflicts.is_empty() {
+        output.line("")?;
+        conflicts::cards(output, &names, &reply.conflicts)?;
+    }
+    Ok(())
+}
+
+fn head(output: &mut Output, reply: &ShowDocumentReply) -> anyhow::Result<()> {
+    let language = output.language;
+    let heads: Vec<String> = reply
+        .heads
+        .iter()
+        .map(|head| head.chars().take(8).collect())
+        .collect();
+    output.line(&reply.id)?;
+    output.line(language.pick(
+        format!("พื้นที่ข้อมูล {}  รุ่น {}", reply.space, heads.join(" ")),
+        format!("space {}  heads {}", reply.space, heads.join(" ")),
+    ))?;
+    output.line("")
+}

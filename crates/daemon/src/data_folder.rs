@@ -1,0 +1,213 @@
+//! The data folder of a node: what lies in it, and the lock that only one process can hold.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use phaki_replication::id::NodeId;
+
+use crate::identity;
+
+/// What [`init`] found or made.
+#[derive(Clone, Debug)]
+pub struct Initialised {
+    /// The key of the node as others know it.
+    pub node: NodeId,
+    /// Whether the key was made now; otherwise the folder had one already.
+    pub created: bool,
+}
+
+/// Makes the data folder (mode 0700) and the node's key, unless they exist. The node belongs to
+/// no federation until [`crate::federation::create`] or [`crate::enrolment::join`].
+pub fn init(data: &Path) -> anyhow::Result<Initialised> {
+    let folder = DataFolder::make(data)?;
+    let _lock = folder.lock()?;
+    folder.init()
+}
+
+/// A data folder by its path.
+#[derive(Clone, Debug)]
+pub(crate) struct DataFolder {
+    path: PathBuf,
+}
+
+/// Held while a process works in a data folder; given up when it ends in whatever way.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl DataFolder {
+    /// The folder, which is made when there is none.
+    pub(crate) fn make(path: &Path) -> anyhow::Result<Self> {
+        if !path.exists() {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(path)
+                .with_context(|| format!("make data folder {}", path.display()))?;
+        }
+        Self::open(path)
+    }
+
+    /// A folder that exists. Nobody but its owner may enter it.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+        let path = path.to_owned();
+        let shown = path.display();
+        let found = match std::fs::metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                bail!("data folder {shown} does not exist: `phaki init` makes it");
+            }
+            found => found.with_context(|| format!("open data folder {shown}"))?,
+        };
+        if !found.is_dir() {
+            bail!("open data folder {shown}: it is no folder");
+        }
+        if found.permissions().mode() & 0o077 != 0 {
+            let empty = std::fs::read_dir(&path)
+                .with_context(|| format!("read data folder {shown}"))?
+                .next()
+                .is_none();
+            if !empty && !path.join("node.key").exists() {
+                bail!(
+                    "open data folder {shown}: others may enter it, and it holds other files: \
+                     name a folder of its own, or `chmod 700` it"
+                );
+            }
+            std::fs::set_permissions(&path, Permissions::from_mode(0o700))
+                .with_context(|| format!("make data folder {shown} private"))?;
+        }
+        Ok(Self { path })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn node_key(&self) -> PathBuf {
+        self.path.join("node.key")
+    }
+
+    /// Exists only where the federation was founded.
+    pub(crate) fn federation_key(&self) -> PathBuf {
+        self.path.join("federation.key")
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path.join("phaki.db")
+    }
+
+    /// Takes the lock. Refused, with the number of the process that has it, when there is one.
+    pub(crate) fn lock(&self) -> anyhow::Result<Lock> {
+        let path = self.path.join("phaki.lock");
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .with_context(|| format!("open lock {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let holder = match file.read_to_string(&mut text) {
+                    Ok(_) if !text.trim().is_empty() => format!("process {}", text.trim()),
+                    Ok(_) | Err(_) => "another process".to_owned(),
+                };
+                bail!(
+                    "data folder {} is in use by {holder}: stop it first, or name another folder",
+                    self.path.display()
+                );
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("lock {}", path.display()));
+            }
+        }
+        file.set_len(0)
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .with_context(|| format!("write lock {}", path.display()))?;
+        Ok(Lock { _file: file })
+    }
+
+    /// Makes the node's key unless there is one. The lock must be held.
+    pub(crate) fn init(&self) -> anyhow::Result<Initialised> {
+        let path = self.node_key();
+        let created = !path.exists();
+        let key = if created {
+            identity::create(&path)?
+        } else {
+            identity::read(&path)?
+        };
+        let node = key.node();
+        Ok(Initialised { node, created })
+    }
+}
+
+/// Writes a file that only its owner may read, under its final name only once it is complete and
+/// durable.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = path.with_extension("new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_lock_is_refused_with_the_folder_and_the_process() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = DataFolder::make(&parent.path().join("data")).unwrap();
+        let first = folder.lock().unwrap();
+        let refused = folder.lock().unwrap_err().to_string();
+        assert!(
+            refused.contains(&folder.path().display().to_string()),
+            "{refused}"
+        );
+        assert!(
+            refused.contains(&format!("process {}", std::process::id())),
+            "{refused}"
+        );
+        drop(first);
+        folder.lock().unwrap();
+    }
+
+    #[test]
+    fn init_makes_a_private_folder_and_keeps_the_key_it_finds() {
+        let parent = tempfile::tempdir().unwrap();
+        let data = parent.path().join("data");
+        let first = init(&data).unwrap();
+        let again = init(&data).unwrap();
+        assert!(first.created && !again.created);
+        assert_eq!(first.node, again.node);
+        for (path, mode) in [(data.clone(), 0o700), (data.join("node.key"), 0o600)] {
+            let found = std::fs::metadata(path).unwrap().permissions().mode();
+            assert_eq!(found & 0o777, mode);
+        }
+    }
+
+    #[test]
+    fn a_folder_of_something_else_is_not_made_private() {
+        let parent = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(parent.path(), Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(parent.path().join("thesis.txt"), "").unwrap();
+        let refused = init(parent.path()).unwrap_err().to_string();
+        assert!(refused.contains("holds other files"), "{refused}");
+    }
+}

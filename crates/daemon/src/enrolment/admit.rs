@@ -1,0 +1,236 @@
+//! The node that holds the federation's key: it invites, and admits who was invited.
+//!
+//! Admissions take turns, so that two at once cannot lose one of the two. An answer is given only
+//! once the roster with the new node is durable.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use phaki_net::enrol::{Enrol, async_trait};
+use phaki_replication::id::NodeId;
+use phaki_replication::limits::NODES_MAX;
+use phaki_replication::node::{Act, Refusal as NodeRefusal};
+use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
+use phaki_replication::sign::SecretKey;
+use phaki_store::{Invite as StoredInvite, InviteRefusal, Redemption};
+use phaki_wire::enrol::{InviteSecret, JoinRequest, JoinResponse, Refusal};
+use tokio::sync::Mutex;
+use tracing::{error, info, warn};
+
+use super::invite::Invite;
+use crate::federation::{check_addresses, check_area, check_name};
+use crate::identity;
+use crate::limits::{INVITE_VALID_MS, INVITE_VALID_MS_MAX};
+use crate::node_loop::{InForce, Journal, NodeRequests, RequestError, wall_ms};
+
+/// How often a roster is signed anew when another one came in between.
+const ATTEMPTS: usize = 3;
+
+/// Invites and admits. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Admission {
+    federation_key: SecretKey,
+    requests: NodeRequests,
+    journal: Journal,
+    turn: Arc<Mutex<()>>,
+}
+
+/// An invitation to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct InviteDraft {
+    pub(crate) name: String,
+    pub(crate) role: NodeRole,
+    pub(crate) area: String,
+    /// Milliseconds; 0 is a week.
+    pub(crate) valid_ms: u64,
+    /// Where the new node reaches this one; empty: those of the roster.
+    pub(crate) addresses: Vec<String>,
+}
+
+/// An invitation that was made.
+#[derive(Clone, Debug)]
+pub(crate) struct InviteMade {
+    /// The string for the new node.
+    pub(crate) text: String,
+    pub(crate) expires_ms: i64,
+}
+
+impl Admission {
+    pub(crate) fn new(federation_key: SecretKey, requests: NodeRequests, journal: Journal) -> Self {
+        Self {
+            federation_key,
+            requests,
+            journal,
+            turn: Arc::default(),
+        }
+    }
+
+    /// Makes an invitation. Only the hash of its secret is kept here.
+    pub(crate) async fn invite(&self, draft: InviteDraft) -> anyhow::Result<InviteMade> {
+        check_name(&draft.name)?;
+        check_area(&draft.area)?;
+        let valid_ms = match draft.valid_ms {
+            0 => INVITE_VALID_MS,
+            valid_ms if valid_ms <= INVITE_VALID_MS_MAX => valid_ms,
+            _ => bail!("an invite is valid for 90 days at most"),
+        };
+        let in_force = self.requests.in_force();
+        let own = in_force.roster.nodes.get(&in_force.node);
+        let addresses = match (draft.addresses.is_empty(), own) {
+            (true, Some(own)) => own.addresses.clone(),
+            (_, _) => draft.addresses,
+        };
+        check_addresses(&addresses)?;
+        if addresses.is_empty() {
+            bail!(
+                "the new node must know where to reach this one: give an address, or set \
+                 `addresses` in the configuration"
+            );
+        }
+        if let Some(holder) = holder_of(&in_force.roster, &draft.name) {
+            bail!(
+                "name {} belongs to node {holder}: choose another",
+                draft.name
+            );
+        }
+        let created_ms = wall_ms();
+        let expires_ms = created_ms.saturating_add_unsigned(valid_ms);
+        let secret = InviteSecret(identity::random()?);
+        let stored = StoredInvite {
+            secret_hash: Invite::secret_hash(&secret),
+            name: draft.name.clone(),
+            area: draft.area.clone(),
+            role: draft.role,
+            created_ms,
+            expires_ms,
+            used_by: None,
+        };
+        let kept = self.journal.insert_invite(stored).await;
+        kept.context("keep the invite")?;
+        info!(name = draft.name, role = draft.role.name(), "invite made");
+        let invite = Invite {
+            federation: in_force.federation,
+            inviter: in_force.node,
+            addresses,
+            secret,
+            expires_ms,
+            name: draft.name,
+            role: draft.role,
+            area: draft.area,
+        };
+        let text = invite.to_string();
+        Ok(InviteMade { text, expires_ms })
+    }
+
+    async fn admit(&self, peer: NodeId, request: JoinRequest) -> Result<JoinResponse, Refusal> {
+        check_addresses(&request.addresses).map_err(|_| Refusal::InvalidRequest)?;
+        let _turn = self.turn.lock().await;
+        let known = self
+            .requests
+            .in_force()
+            .roster
+            .nodes
+            .get(&peer)
+            .map(|record| record.status);
+        if matches!(known, Some(NodeStatus::Suspended | NodeStatus::Removed)) {
+            return Err(Refusal::NotActive);
+        }
+        let hash = Invite::secret_hash(&request.secret);
+        let redeemed = self.journal.redeem_invite(hash, peer, wall_ms()).await;
+        let invite = match redeemed {
+            Ok(Redemption::Redeemed(invite)) => invite,
+            Ok(Redemption::Refused(refusal)) => return Err(refuse(refusal)),
+            Err(failure) => {
+                let text = format!("{:#}", anyhow::Error::from(failure));
+                error!(%peer, error = text, "invite not redeemed");
+                return Err(Refusal::Unavailable);
+            }
+        };
+        for _ in 0..ATTEMPTS {
+            let in_force = self.requests.in_force();
+            // The answer to an earlier request of the same node was lost.
+            if in_force.roster.is_active(&peer) {
+                return Ok(answer(&in_force));
+            }
+            let roster = with_node(&in_force.roster, peer, &invite, &request.addresses)?;
+            let act = Act::Roster(roster.sign(&self.federation_key));
+            match self.requests.enact(act).await {
+                Ok(()) => {
+                    info!(peer = invite.name, key = %peer, "node admitted");
+                    return Ok(answer(&self.requests.in_force()));
+                }
+                Err(RequestError::Refused(NodeRefusal::Stale)) => {}
+                Err(failure) => {
+                    let text = format!("{:#}", anyhow::Error::from(failure));
+                    error!(%peer, error = text, "node not admitted");
+                    return Err(Refusal::Unavailable);
+                }
+            }
+        }
+        Err(Refusal::Unavailable)
+    }
+}
+
+#[async_trait]
+impl Enrol for Admission {
+    async fn join(&self, peer: NodeId, request: JoinRequest) -> Result<JoinResponse, Refusal> {
+        // A connection that breaks must not stop an admission half-way.
+        let this = self.clone();
+        let admitted = tokio::spawn(async move { this.admit(peer, request).await });
+        let outcome = admitted.await.unwrap_or(Err(Refusal::Unavailable));
+        if let Err(refusal) = &outcome {
+            warn!(%peer, reason = refusal.word(), "request to join refused");
+        }
+        outcome
+    }
+}
+
+fn answer(in_force: &InForce) -> JoinResponse {
+    JoinResponse {
+        roster: in_force.signed_roster.clone(),
+        // What the node may read it hears in its first session.
+        manifests: Vec::new(),
+    }
+}
+
+fn with_node(
+    roster: &Roster,
+    node: NodeId,
+    invite: &StoredInvite,
+    addresses: &[String],
+) -> Result<Roster, Refusal> {
+    if holder_of(roster, &invite.name).is_some() {
+        return Err(Refusal::NameTaken);
+    }
+    if roster.nodes.len() >= NODES_MAX {
+        return Err(Refusal::Unavailable);
+    }
+    let record = NodeRecord {
+        name: invite.name.clone(),
+        role: invite.role,
+        area: invite.area.clone(),
+        addresses: addresses.to_vec(),
+        status: NodeStatus::Active,
+    };
+    let mut roster = roster.clone();
+    roster.version += 1;
+    roster.nodes.insert(node, record);
+    Ok(roster)
+}
+
+/// The node that has a name; names of removed nodes are free again.
+fn holder_of(roster: &Roster, name: &str) -> Option<NodeId> {
+    roster
+        .nodes
+        .iter()
+        .find(|(_, record)| record.name == name && record.status != NodeStatus::Removed)
+        .map(|(node, _)| *node)
+}
+
+fn refuse(refusal: InviteRefusal) -> Refusal {
+    match refusal {
+        InviteRefusal::Unknown => Refusal::InviteUnknown,
+        InviteRefusal::Expired => Refusal::InviteExpired,
+        InviteRefusal::Used => Refusal::InviteUsed,
+    }
+}

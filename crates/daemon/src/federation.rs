@@ -1,0 +1,179 @@
+//! Founding a federation, and its roster's next versions where its key lies.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use phaki_replication::id::{Epoch, FederationId, NodeId};
+use phaki_replication::limits::{ADDRESSES_MAX, NAME_BYTES_MAX};
+use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
+use phaki_store::{Identity, Store};
+
+use crate::config::check_reachable;
+use crate::data_folder::DataFolder;
+use crate::identity;
+use crate::quote::quoted;
+
+/// What a new federation begins with. The data folder is initialised when it is not yet.
+#[derive(Clone, Debug)]
+pub struct Create {
+    /// The data folder of the founding node.
+    pub data: PathBuf,
+    /// The name of the founding node, such as `TH`.
+    pub name: String,
+    /// The area it stands for, such as `TH`.
+    pub area: String,
+    /// Where others reach it, `host:port`; may be empty.
+    pub addresses: Vec<String>,
+}
+
+/// A federation that was founded.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// The federation.
+    pub federation: FederationId,
+    /// The founding node.
+    pub node: NodeId,
+    /// Where the federation's secret key lies, to be kept safe.
+    pub federation_key: PathBuf,
+}
+
+/// Makes the federation's key, its first roster with this node in the role `national`, and the
+/// node's store. Refused when the node already belongs to a federation.
+pub fn create(create: &Create) -> anyhow::Result<Created> {
+    check_name(&create.name)?;
+    check_area(&create.area)?;
+    check_addresses(&create.addresses)?;
+    let folder = DataFolder::make(&create.data)?;
+    let _lock = folder.lock()?;
+    if folder.database().exists() {
+        bail!(
+            "data folder {} belongs to a federation already: found another one in another folder",
+            folder.path().display()
+        );
+    }
+    let node = folder.init()?.node;
+    let path = folder.federation_key();
+    // A key without a database is what a crash left: the federation was never used.
+    let key = if path.exists() {
+        identity::read(&path)?
+    } else {
+        identity::create(&path)?
+    };
+    let federation = key.federation();
+    let record = NodeRecord {
+        name: create.name.clone(),
+        role: NodeRole::National,
+        area: create.area.clone(),
+        addresses: create.addresses.clone(),
+        status: NodeStatus::Active,
+    };
+    let roster = Roster {
+        federation,
+        version: 1,
+        nodes: BTreeMap::from([(node, record)]),
+    };
+    let epoch = Epoch(identity::random()?);
+    let identity = Identity {
+        federation,
+        node,
+        epoch,
+    };
+    Store::create(&folder.database(), &identity, &roster.sign(&key)).context("create the store")?;
+    Ok(Created {
+        federation,
+        node,
+        federation_key: path,
+    })
+}
+
+/// Whether a node may have that name: people read it, type it, and write it in files.
+pub(crate) fn check_name(name: &str) -> anyhow::Result<()> {
+    check_word("name of a node", name)
+}
+
+/// Whether a node may stand for that area.
+pub(crate) fn check_area(area: &str) -> anyhow::Result<()> {
+    check_word("area of a node", area)
+}
+
+/// Whether other nodes can dial these addresses.
+pub(crate) fn check_addresses(addresses: &[String]) -> anyhow::Result<()> {
+    if addresses.len() > ADDRESSES_MAX {
+        bail!(
+            "{} addresses are given, and {ADDRESSES_MAX} are allowed",
+            addresses.len()
+        );
+    }
+    for address in addresses {
+        if let Err(wrong) = check_reachable(address) {
+            bail!(
+                "address {} {wrong}: write host:port as other nodes reach it",
+                quoted(address)
+            );
+        }
+    }
+    Ok(())
+}
+
+fn check_word(what: &str, word: &str) -> anyhow::Result<()> {
+    if word.is_empty() || word.len() > NAME_BYTES_MAX {
+        bail!(
+            "{what} {} is not between 1 and {NAME_BYTES_MAX} bytes long",
+            quoted(word)
+        );
+    }
+    let odd = |letter: char| letter.is_whitespace() || letter.is_control() || letter == ',';
+    if let Some(odd) = word.chars().find(|letter| odd(*letter)) {
+        bail!(
+            "{what} {} contains {odd:?}: use letters, digits and hyphens",
+            quoted(word)
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_founds_one_federation_only() {
+        let parent = tempfile::tempdir().unwrap();
+        let founding = Create {
+            data: parent.path().join("data"),
+            name: "TH".to_owned(),
+            area: "TH".to_owned(),
+            addresses: vec!["127.0.0.1:7440".to_owned()],
+        };
+        let created = create(&founding).unwrap();
+        let store = Store::open(&founding.data.join("phaki.db")).unwrap();
+        assert_eq!(store.identity().federation, created.federation);
+        let roster = store
+            .durable()
+            .unwrap()
+            .roster
+            .open(&created.federation)
+            .unwrap();
+        assert_eq!(
+            (roster.version, roster.name(&created.node).as_str()),
+            (1, "TH")
+        );
+        drop(store);
+        let refused = create(&founding).unwrap_err().to_string();
+        assert!(
+            refused.contains("belongs to a federation already"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn names_and_addresses_that_nobody_could_use_are_refused() {
+        for name in ["", "TH 90", "a,b", "a\n"] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        check_name("TH-90").unwrap();
+        check_name("สงขลา").unwrap();
+        assert!(check_addresses(&["0.0.0.0:7440".to_owned()]).is_err());
+    }
+}

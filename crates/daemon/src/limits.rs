@@ -1,0 +1,59 @@
+//! Every limit of the daemon on what a client or a peer can make it hold or do, with its reason.
+
+use std::time::Duration;
+
+/// Bytes of the path of a Unix socket: Linux has room for 107, macOS for 103.
+pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 100;
+
+/// The shortest allowed longest pause between attempts to reach a peer: less would load the line
+/// of a peer that is down.
+pub(crate) const RETRY_MAX_MIN: Duration = Duration::from_secs(1);
+
+/// The longest allowed one: a peer that is back must be noticed within the hour.
+pub(crate) const RETRY_MAX_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// The longest time that a stopping node may wait; systemd kills after 90 seconds by default.
+pub(crate) const DRAIN_DEADLINE_MAX: Duration = Duration::from_secs(80);
+
+/// Requests of local clients that wait for the node's loop. Beyond, clients wait in turn.
+pub(crate) const COMMANDS_MAX: usize = 256;
+
+/// Reads of feeds for peers at one time: two cores have nothing from more.
+pub(crate) const FEED_READS_MAX: usize = 2;
+
+/// While the disk does not take writes, it is tried again this often.
+pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(5);
+
+/// How long an invite is valid when nothing is said: a week, to reach a person by letter.
+pub(crate) const INVITE_VALID_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// The longest validity of an invite: 90 days. A string that admits a node must not lie around.
+pub(crate) const INVITE_VALID_MS_MAX: u64 = 90 * 24 * 60 * 60 * 1000;
+
+/// Pieces of document work (load, edit, summarise) at one time: more than two cores cannot do.
+pub(crate) const DOCUMENT_WORKERS_MAX: usize = 4;
+
+/// Documents or spaces named in an error: enough to choose from on one screen.
+pub(crate) const CANDIDATES_MAX: usize = 10;
+
+/// Bytes of one request of a local client: a thousand documents of the largest sample's size.
+pub(crate) const LOCAL_REQUEST_BYTES_MAX: usize = 64 << 20;
+
+/// Requests with many documents at one time: each may hold [`LOCAL_REQUEST_BYTES_MAX`].
+pub(crate) const PUTS_MAX: usize = 2;
+
+/// Rows that a client has not read yet of a list.
+pub(crate) const ROWS_WAITING_MAX: usize = 64;
+
+/// Documents of one request.
+pub(crate) const PUT_DOCUMENTS_MAX: usize = 10_000;
+
+/// Rows of a list read from the store at once.
+pub(crate) const ROWS_PAGE: usize = 256;
+
+/// Documents whose conflicts are listed in one answer: more than anybody settles in a day.
+pub(crate) const CONFLICTED_LISTED_MAX: usize = 10_000;
+
+/// Requests of one local connection at one time: more than a program on the same machine needs,
+/// and as many as may wait together for one sync of the disk.
+pub(crate) const LOCAL_REQUESTS_MAX: u32 = 128;

@@ -1,0 +1,329 @@
+//! The loop that drives the node: whatever happens goes in, and what shall happen is carried out.
+//!
+//! It runs on a thread of its own and never waits for anybody who may wait for it: completions of
+//! writes and reads come through unbounded queues, whose length is bounded by what was submitted,
+//! and outboxes never block. Only the queue of the store's writer can make it wait, and the writer
+//! waits for nobody.
+
+mod clock;
+mod disk;
+mod in_force;
+mod links;
+mod request;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use phaki_net::event::{Events, NetEvent};
+use phaki_replication::id::NodeId;
+use phaki_replication::node::{Change, Effect, Event, Node, Notice, RequestId};
+use phaki_store::{Completion, Reader};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+pub(crate) use clock::{Clock, wall_ms};
+pub(crate) use disk::{Journal, Written};
+pub(crate) use in_force::InForce;
+pub(crate) use request::{Commands, LinkState, NodeRequests, Overview, RequestError, requests};
+
+use self::disk::{Disk, ReadDone};
+use self::links::Links;
+use self::request::{Answer, Command};
+
+/// Told of the keys to be accepted and the addresses to be dialled, whenever they may differ.
+pub(crate) type FollowRoster = Box<dyn FnMut(&Node) + Send>;
+
+/// The loop before it runs.
+pub(crate) struct NodeLoop {
+    node: Node,
+    clock: Clock,
+    links: Links,
+    disk: Disk,
+    waiting: BTreeMap<RequestId, oneshot::Sender<Answer>>,
+    requests_begun: u64,
+    follow_roster: FollowRoster,
+    in_force: watch::Sender<Arc<InForce>>,
+    inputs: Inputs,
+}
+
+/// Everything from which something can happen.
+struct Inputs {
+    network: Events,
+    commands: mpsc::Receiver<Command>,
+    written: mpsc::UnboundedReceiver<Written>,
+    reads: mpsc::UnboundedReceiver<ReadDone>,
+}
+
+enum Input {
+    Network(NetEvent),
+    Command(Command),
+    Written(Written),
+    Read(ReadDone),
+    Time,
+    Probe,
+    Stop,
+}
+
+impl NodeLoop {
+    /// A loop for `node` with everything that it drives.
+    pub(crate) fn new(
+        node: Node,
+        network: Events,
+        commands: Commands,
+        (journal, written): (Journal, mpsc::UnboundedReceiver<Written>),
+        reader: Reader,
+        follow_roster: FollowRoster,
+    ) -> Self {
+        let (disk, reads) = Disk::new(journal, reader);
+        let inputs = Inputs {
+            network,
+            commands: commands.receiver,
+            written,
+            reads,
+        };
+        Self {
+            node,
+            clock: Clock::start(),
+            links: Links::default(),
+            disk,
+            waiting: BTreeMap::new(),
+            requests_begun: 0,
+            follow_roster,
+            in_force: commands.in_force,
+            inputs,
+        }
+    }
+
+    /// Runs until `stop`, or until the store cannot be trusted any more.
+    pub(crate) async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+        (self.follow_roster)(&self.node);
+        loop {
+            let event = match self.next_input(&stop).await {
+                Input::Stop => break,
+                Input::Network(event) => self.network(event),
+                Input::Command(command) => self.command(command),
+                Input::Written(written) => self.written(written)?,
+                Input::Read(ReadDone { read, run }) => Some(Event::Read { read, run }),
+                Input::Time => Some(Event::Tick),
+                Input::Probe => {
+                    self.disk.probe();
+                    None
+                }
+            };
+            if let Some(event) = event {
+                let reverted = matches!(event, Event::StoreFailed);
+                let effects = self.node.handle(self.clock.now(), event);
+                if reverted || effects.iter().any(changes_in_force) {
+                    self.in_force
+                        .send_replace(Arc::new(InForce::of(&self.node)));
+                }
+                for effect in effects {
+                    self.carry_out(effect)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn next_input(&mut self, stop: &CancellationToken) -> Input {
+        let wake = self.clock.sleep_until(self.node.wake_at());
+        let probe = self.disk.next_probe();
+        let inputs = &mut self.inputs;
+        tokio::select! {
+            () = stop.cancelled() => Input::Stop,
+            Some(written) = inputs.written.recv() => Input::Written(written),
+            Some(read) = inputs.reads.recv() => Input::Read(read),
+            Some(command) = inputs.commands.recv() => Input::Command(command),
+            Some(event) = inputs.network.recv() => Input::Network(event),
+            () = wake => Input::Time,
+            () = probe => Input::Probe,
+        }
+    }
+
+    fn network(&mut self, event: NetEvent) -> Option<Event> {
+        match event {
+            NetEvent::Opened {
+                link,
+                peer,
+                dialled,
+                outbox,
+                counters,
+            } => {
+                info!(
+                    link = link.0,
+                    peer = self.name(&peer),
+                    dialled,
+                    "link opened"
+                );
+                self.links.opened(link, peer, outbox, counters);
+                Some(Event::LinkOpened {
+                    link,
+                    peer,
+                    dialled,
+                })
+            }
+            NetEvent::Received { link, message } => Some(Event::Received { link, message }),
+            NetEvent::Closed { link, why } => {
+                if let Some(peer) = self.links.closed(link) {
+                    info!(link = link.0, peer = self.name(&peer), why, "link closed");
+                }
+                Some(Event::LinkClosed { link })
+            }
+            NetEvent::DialFailed {
+                peer,
+                address,
+                error,
+                retry_in,
+            } => {
+                let name = self.name(&peer);
+                let error = anyhow::Error::from(error);
+                self.links
+                    .dial_failed(peer, &name, &address, &error, retry_in);
+                None
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) -> Option<Event> {
+        match command {
+            Command::Append {
+                space,
+                entries,
+                answer,
+            } => {
+                let request = self.begin(answer)?;
+                Some(Event::Append {
+                    request,
+                    space,
+                    entries,
+                })
+            }
+            Command::Enact { act, answer } => {
+                let request = self.begin(answer)?;
+                Some(Event::Enact { request, act })
+            }
+            Command::Look { answer } => {
+                let now = self.clock.monotonic_ms();
+                let overview = Overview::take(now, &self.node, &self.links, self.disk.trouble());
+                // Whoever asked may have gone.
+                answer.send(Box::new(overview)).ok();
+                None
+            }
+        }
+    }
+
+    /// Numbers a request; refuses it at once while the disk fails.
+    fn begin(&mut self, answer: oneshot::Sender<Answer>) -> Option<RequestId> {
+        if let Some(trouble) = self.disk.trouble() {
+            answer.send(Err(RequestError::Disk(trouble))).ok();
+            return None;
+        }
+        self.requests_begun += 1;
+        let request = RequestId(self.requests_begun);
+        self.waiting.insert(request, answer);
+        Some(request)
+    }
+
+    fn written(&mut self, written: Written) -> anyhow::Result<Option<Event>> {
+        Ok(match written {
+            Written::Completion(Completion::Stored { write, .. }) => {
+                self.disk.succeeded();
+                Some(Event::Stored { write })
+            }
+            Written::Probed => {
+                self.disk.succeeded();
+                None
+            }
+            Written::Completion(Completion::Failed { error, .. }) | Written::Failed(error) => self
+                .disk
+                .failed(error)
+                .context("write the store")?
+                .then_some(Event::StoreFailed),
+            Written::Completion(Completion::Resumed) => {
+                self.disk.resumed();
+                None
+            }
+        })
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> anyhow::Result<()> {
+        match effect {
+            Effect::Send { link, message } => self.links.send(link, message),
+            Effect::Close { link, reason } => self.links.close(link, reason),
+            Effect::Store { write, change } => self.disk.store(write, change)?,
+            Effect::Read {
+                read,
+                space,
+                feed,
+                from,
+                bytes_target,
+            } => self.disk.read(read, space, feed, from, bytes_target),
+            Effect::Accept { request } => self.answer(request, Ok(())),
+            Effect::Refuse { request, refusal } => {
+                let error = match self.disk.trouble() {
+                    Some(trouble) => RequestError::Disk(trouble),
+                    None => RequestError::Refused(refusal),
+                };
+                self.answer(request, Err(error));
+            }
+            Effect::RosterInForce => {
+                info!(version = self.node.roster().version, "roster in force");
+                (self.follow_roster)(&self.node);
+                let roster = self.node.roster();
+                self.links.keep_unreached(|peer| roster.is_active(peer));
+            }
+            Effect::Notice(notice) => self.notice(&notice),
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, request: RequestId, answer: Answer) {
+        if let Some(waiting) = self.waiting.remove(&request) {
+            // Whoever asked may have gone; what was accepted stays.
+            waiting.send(answer).ok();
+        }
+    }
+
+    fn notice(&mut self, notice: &Notice) {
+        match notice {
+            Notice::InSync { peer } => {
+                let name = self.name(peer);
+                self.links.in_sync(peer, &name);
+            }
+            Notice::EntriesRefused {
+                peer,
+                space,
+                feed,
+                reason,
+            } => {
+                let author = self.name(&feed.author);
+                warn!(peer = self.name(peer), %space, author, reason, "entries refused");
+            }
+            Notice::ActRefused { peer, reason } => {
+                warn!(peer = self.name(peer), reason, "roster or manifest refused");
+            }
+            Notice::PeerRefused { peer, reason } => {
+                warn!(
+                    peer = self.name(peer),
+                    reason = reason.name(),
+                    "peer refused"
+                );
+            }
+        }
+    }
+
+    fn name(&self, node: &NodeId) -> String {
+        self.node.roster().name(node)
+    }
+}
+
+/// Whether an effect comes with another roster or manifest in force.
+fn changes_in_force(effect: &Effect) -> bool {
+    match effect {
+        Effect::RosterInForce => true,
+        Effect::Store { change, .. } => !matches!(change, Change::Runs { .. }),
+        _ => false,
+    }
+}

@@ -1,0 +1,325 @@
+//! The store as the loop uses it: writes in order, reads beside each other, and what follows when
+//! a write fails.
+
+use std::future::{self, Future};
+use std::sync::Arc;
+
+use anyhow::Context;
+use futures_util::future::Either;
+use phaki_replication::feed::Run;
+use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
+use phaki_replication::node::{Change, ReadId, WriteId};
+use phaki_replication::roster::NodeRole;
+use phaki_store::{
+    Completion, FailureClass, Invite, Job, Reader, Redemption, Reply, WriteError, Writer,
+};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+use tracing::{error, info};
+
+use super::request::Trouble;
+use super::wall_ms;
+use crate::identity;
+use crate::limits::{FEED_READS_MAX, PROBE_EVERY};
+
+/// What became of writes, in the order in which the writer carried them out.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// Of a write of the node.
+    Completion(Completion),
+    /// A write beside the node failed, and with it what was under way.
+    Failed(WriteError),
+    /// A write that was only made to see whether the disk takes it succeeded.
+    Probed,
+}
+
+/// Submits writes beside those of the node. Cheap to clone.
+///
+/// Their failures are told to the loop in the writer's order, so that it knows at any time whether
+/// the writer goes on.
+#[derive(Clone, Debug)]
+pub(crate) struct Journal {
+    writer: Writer,
+    written: mpsc::UnboundedSender<Written>,
+}
+
+impl Journal {
+    pub(crate) fn new(writer: Writer, written: mpsc::UnboundedSender<Written>) -> Self {
+        Self { writer, written }
+    }
+
+    /// Keeps an invitation; whether its secret is new.
+    pub(crate) async fn insert_invite(&self, invite: Invite) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Invite { invite, reply }).await
+    }
+
+    /// Gives the invitation with that secret to `node`, once.
+    pub(crate) async fn redeem_invite(
+        &self,
+        secret_hash: Hash,
+        node: NodeId,
+        now_ms: i64,
+    ) -> Result<Redemption, WriteError> {
+        self.call(|reply| Job::Redeem {
+            secret_hash,
+            node,
+            now_ms,
+            reply,
+        })
+        .await
+    }
+
+    async fn call<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(Reply<T>) -> Job,
+    ) -> Result<T, WriteError> {
+        let (sender, receiver) = oneshot::channel();
+        let job = job(self.reply(move |outcome| drop(sender.send(outcome))));
+        let writer = self.writer.clone();
+        // The queue of the writer may be full for a moment.
+        tokio::task::spawn_blocking(move || writer.submit(job))
+            .await
+            .map_err(|_| WriteError::Stopped)??;
+        receiver.await.unwrap_or(Err(WriteError::Stopped))
+    }
+
+    /// A reply that tells the loop first when the write failed.
+    fn reply<T: Send + 'static>(
+        &self,
+        receive: impl FnOnce(Result<T, WriteError>) + Send + 'static,
+    ) -> Reply<T> {
+        let written = self.written.clone();
+        Reply::new(move |outcome| {
+            if let Err(error) = &outcome {
+                // Without a loop there is nobody who must know.
+                written.send(Written::Failed(error.clone())).ok();
+            }
+            receive(outcome);
+        })
+    }
+}
+
+/// A read that [`Disk::read`] began.
+#[derive(Debug)]
+pub(super) struct ReadDone {
+    pub(super) read: ReadId,
+    pub(super) run: Option<Run>,
+}
+
+#[derive(Debug)]
+pub(super) struct Disk {
+    journal: Journal,
+    reader: Reader,
+    reads: mpsc::UnboundedSender<ReadDone>,
+    read_slots: Arc<Semaphore>,
+    /// As the writer: it carries out nothing until it is told to go on.
+    halted: bool,
+    trouble: Option<Trouble>,
+    probe_at: Instant,
+}
+
+impl Disk {
+    pub(super) fn new(
+        journal: Journal,
+        reader: Reader,
+    ) -> (Self, mpsc::UnboundedReceiver<ReadDone>) {
+        let (reads, read) = mpsc::unbounded_channel();
+        let disk = Self {
+            journal,
+            reader,
+            reads,
+            read_slots: Arc::new(Semaphore::new(FEED_READS_MAX)),
+            halted: false,
+            trouble: None,
+            probe_at: Instant::now(),
+        };
+        (disk, read)
+    }
+
+    pub(super) fn store(&self, write: WriteId, change: Change) -> anyhow::Result<()> {
+        let submitted = self.journal.writer.submit(Job::Change { write, change });
+        submitted.context("submit a write to the store")
+    }
+
+    pub(super) fn read(
+        &self,
+        read: ReadId,
+        space: SpaceId,
+        feed: FeedId,
+        from: u64,
+        bytes_target: usize,
+    ) {
+        let (reader, reads) = (self.reader.clone(), self.reads.clone());
+        let slots = Arc::clone(&self.read_slots);
+        tokio::spawn(async move {
+            let slot = slots.acquire_owned().await;
+            let run = tokio::task::spawn_blocking(move || {
+                let run = reader.run(&space, &feed, from, bytes_target);
+                drop(slot);
+                run
+            });
+            let run = match run.await {
+                Ok(Ok(run)) => run,
+                Ok(Err(error)) => {
+                    let error = anyhow::Error::from(error);
+                    error!(%space, %feed, error = format!("{error:#}"), "entries not read");
+                    None
+                }
+                Err(_) => None,
+            };
+            // Without a loop there is nobody to send it to.
+            reads.send(ReadDone { read, run }).ok();
+        });
+    }
+
+    /// A write failed. True when it is news; an error when the store cannot be trusted any more.
+    pub(super) fn failed(&mut self, failure: WriteError) -> anyhow::Result<bool> {
+        if self.halted {
+            return Ok(false);
+        }
+        // A write that the loop does not make, such as one of summaries, may have failed first.
+        let failure = match failure {
+            WriteError::Behind { first } => (*first).clone(),
+            failure => failure,
+        };
+        let class = failure.class();
+        let fatal = class == FailureClass::Corrupt
+            || matches!(
+                failure,
+                WriteError::Gap { .. } | WriteError::UnknownSpace(_) | WriteError::Stopped
+            );
+        if fatal {
+            return Err(failure.into());
+        }
+        let writer = &self.journal.writer;
+        writer
+            .submit(Job::Resume)
+            .context("tell the store to go on")?;
+        self.halted = true;
+        self.probe_at = Instant::now() + PROBE_EVERY;
+        let full = class == FailureClass::Full;
+        let text = match full {
+            true => failure.to_string(),
+            false => format!("{:#}", anyhow::Error::from(failure)),
+        };
+        if self.trouble.is_none() {
+            error!(error = text, "store does not take writes");
+        }
+        self.trouble = Some(Trouble { text, full });
+        Ok(true)
+    }
+
+    pub(super) fn resumed(&mut self) {
+        self.halted = false;
+    }
+
+    pub(super) fn succeeded(&mut self) {
+        if self.trouble.take().is_some() {
+            info!("store takes writes again");
+        }
+    }
+
+    /// Why writes fail at present.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        self.trouble.clone()
+    }
+
+    /// Resolves when it is time to try whether the disk takes writes again.
+    pub(super) fn next_probe(&self) -> impl Future<Output = ()> + use<> {
+        match self.trouble {
+            Some(_) => Either::Left(sleep_until(self.probe_at)),
+            None => Either::Right(future::pending()),
+        }
+    }
+
+    /// Writes an invitation that nobody knows and takes it back.
+    pub(super) fn probe(&mut self) {
+        self.probe_at = Instant::now() + PROBE_EVERY;
+        let Ok(secret) = identity::random() else {
+            return;
+        };
+        let secret_hash = Hash(secret);
+        let now_ms = wall_ms();
+        let invite = Invite {
+            secret_hash,
+            name: "probe of the disk".to_owned(),
+            area: String::new(),
+            role: NodeRole::Edge,
+            created_ms: now_ms,
+            expires_ms: now_ms,
+            used_by: None,
+        };
+        let written = self.journal.written.clone();
+        let done = self
+            .journal
+            .reply(move |outcome: Result<bool, WriteError>| {
+                if outcome.is_ok() {
+                    written.send(Written::Probed).ok();
+                }
+            });
+        let insert = Job::Invite {
+            invite,
+            reply: Reply::ignored(),
+        };
+        let withdraw = Job::Withdraw {
+            secret_hash,
+            reply: done,
+        };
+        // When the queue is full, those who filled it find out.
+        if self.journal.writer.try_submit(insert).is_ok() {
+            self.journal.writer.try_submit(withdraw).ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phaki_replication::id::Epoch;
+    use phaki_replication::roster::Roster;
+    use phaki_replication::sign::SecretKey;
+    use phaki_store::{Identity, Store, WriterOptions};
+
+    #[tokio::test]
+    async fn a_failure_is_news_once_until_the_writer_goes_on_and_damage_is_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = SecretKey::from_seed(&[1; 32]);
+        let identity = Identity {
+            federation: key.federation(),
+            node: key.node(),
+            epoch: Epoch([2; 16]),
+        };
+        let roster = Roster {
+            federation: identity.federation,
+            version: 1,
+            nodes: std::collections::BTreeMap::new(),
+        };
+        let path = folder.path().join("phaki.db");
+        let store = Store::create(&path, &identity, &roster.sign(&key)).unwrap();
+        let (sender, mut written) = mpsc::unbounded_channel();
+        let report = sender.clone();
+        let tell = move |completion| drop(report.send(Written::Completion(completion)));
+        let (writer, _thread) = store.start_writer(&WriterOptions::default(), tell).unwrap();
+        let (mut disk, _reads) = Disk::new(Journal::new(writer, sender), store.reader());
+
+        assert!(disk.failed(WriteError::TooMany).unwrap());
+        let first = Arc::new(WriteError::TooMany);
+        let behind = WriteError::Behind { first };
+        assert!(!disk.failed(behind).unwrap(), "known already");
+        assert!(matches!(
+            written.recv().await,
+            Some(Written::Completion(Completion::Resumed))
+        ));
+        disk.resumed();
+        assert!(disk.trouble().is_some(), "nothing was written since");
+        disk.probe();
+        assert!(matches!(written.recv().await, Some(Written::Probed)));
+        disk.succeeded();
+        assert_eq!(disk.trouble(), None);
+        let damaged = WriteError::Damaged {
+            path: path.as_path().into(),
+            what: "row",
+        };
+        assert!(disk.failed(damaged).is_err());
+    }
+}

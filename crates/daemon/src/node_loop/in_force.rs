@@ -1,0 +1,61 @@
+//! Who and what there is: the roster and the manifests in force, for everybody to read.
+
+use std::collections::BTreeMap;
+
+use phaki_replication::id::{Epoch, FederationId, NodeId, SpaceId};
+use phaki_replication::manifest::Manifest;
+use phaki_replication::node::Node;
+use phaki_replication::roster::{Roster, SignedRoster};
+
+/// The roster and the manifests in force at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct InForce {
+    pub(crate) node: NodeId,
+    pub(crate) epoch: Epoch,
+    pub(crate) federation: FederationId,
+    pub(crate) roster: Roster,
+    pub(crate) signed_roster: SignedRoster,
+    pub(crate) spaces: BTreeMap<SpaceId, Manifest>,
+}
+
+impl InForce {
+    pub(super) fn of(node: &Node) -> Self {
+        let manifests = node
+            .spaces()
+            .map(|(space, held)| (*space, held.manifest().clone()));
+        Self {
+            node: node.id(),
+            epoch: node.epoch(),
+            federation: node.federation(),
+            roster: node.roster().clone(),
+            signed_roster: node.signed_roster().clone(),
+            spaces: manifests.collect(),
+        }
+    }
+
+    /// The name of a node, or the beginning of its key.
+    pub(crate) fn name(&self, node: &NodeId) -> String {
+        self.roster.name(node)
+    }
+
+    /// The name of a space, or its id.
+    pub(crate) fn space_name(&self, space: &SpaceId) -> String {
+        match self.spaces.get(space) {
+            Some(manifest) => manifest.name.clone(),
+            None => space.to_string(),
+        }
+    }
+
+    /// The space with that id, or those with that name.
+    pub(crate) fn find_space(&self, text: &str) -> Vec<&Manifest> {
+        let by_id = SpaceId::from_hex(text).and_then(|id| self.spaces.get(&id));
+        match by_id {
+            Some(manifest) => vec![manifest],
+            None => self
+                .spaces
+                .values()
+                .filter(|manifest| manifest.name == text)
+                .collect(),
+        }
+    }
+}

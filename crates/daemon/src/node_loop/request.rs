@@ -1,0 +1,187 @@
+//! What the rest of the program asks of the loop.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use phaki_replication::frontier;
+use phaki_replication::id::{NodeId, ShortDigest, SpaceId};
+use phaki_replication::node::{Act, LinkStatus, NewEntry, Node, Refusal};
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::in_force::InForce;
+use super::links::Links;
+use crate::limits::COMMANDS_MAX;
+
+/// Whether what was asked for is durable.
+pub(crate) type Answer = Result<(), RequestError>;
+
+/// Why something that was asked for did not happen.
+#[derive(Clone, Debug, Error)]
+pub(crate) enum RequestError {
+    /// The node refused.
+    #[error("refused by the node")]
+    Refused(Refusal),
+    /// The disk does not take writes at present.
+    #[error("the disk does not take writes: {}", .0.text)]
+    Disk(Trouble),
+    /// The node stops.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// Why the disk does not take writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// What the system says.
+    pub(crate) text: String,
+    /// Whether there is no room.
+    pub(crate) full: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Command {
+    Append {
+        space: SpaceId,
+        entries: Vec<NewEntry>,
+        answer: oneshot::Sender<Answer>,
+    },
+    Enact {
+        act: Act,
+        answer: oneshot::Sender<Answer>,
+    },
+    Look {
+        answer: oneshot::Sender<Box<Overview>>,
+    },
+}
+
+/// Makes requests of the loop. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeRequests {
+    commands: mpsc::Sender<Command>,
+    in_force: watch::Receiver<Arc<InForce>>,
+}
+
+/// What was asked, for the loop.
+#[derive(Debug)]
+pub(crate) struct Commands {
+    pub(super) receiver: mpsc::Receiver<Command>,
+    pub(super) in_force: watch::Sender<Arc<InForce>>,
+}
+
+/// The way to make requests of a loop for `node` that is still to be made.
+pub(crate) fn requests(node: &Node) -> (NodeRequests, Commands) {
+    let (sender, receiver) = mpsc::channel(COMMANDS_MAX);
+    let (publisher, in_force) = watch::channel(Arc::new(InForce::of(node)));
+    let requests = NodeRequests {
+        commands: sender,
+        in_force,
+    };
+    let commands = Commands {
+        receiver,
+        in_force: publisher,
+    };
+    (requests, commands)
+}
+
+impl NodeRequests {
+    /// Appends entries to this node's feed: all or none. Answered once they are durable.
+    pub(crate) async fn append(&self, space: SpaceId, entries: Vec<NewEntry>) -> Answer {
+        let command = |answer| Command::Append {
+            space,
+            entries,
+            answer,
+        };
+        self.ask(command).await?
+    }
+
+    /// Puts a roster or manifest in force. Answered once it is durable.
+    pub(crate) async fn enact(&self, act: Act) -> Answer {
+        self.ask(|answer| Command::Enact { act, answer }).await?
+    }
+
+    /// The roster and the manifests in force. What was just answered is in it.
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.borrow())
+    }
+
+    /// The state of the node.
+    pub(crate) async fn look(&self) -> Result<Box<Overview>, RequestError> {
+        self.ask(|answer| Command::Look { answer }).await
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, RequestError> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.commands.send(command(answer)).await;
+        sent.map_err(|_| RequestError::Stopping)?;
+        answered.await.map_err(|_| RequestError::Stopping)
+    }
+}
+
+/// The state of the node at one moment.
+#[derive(Debug)]
+pub(crate) struct Overview {
+    pub(crate) monotonic_ms: u64,
+    pub(crate) in_force: Arc<InForce>,
+    pub(crate) spaces: BTreeMap<SpaceId, SpaceState>,
+    pub(crate) links: Vec<LinkState>,
+    /// Peers that could not be reached, why, and when they are dialled again.
+    pub(crate) unreached: BTreeMap<NodeId, (String, Duration)>,
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// The state of a space.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SpaceState {
+    pub(crate) frontier_digest: ShortDigest,
+    pub(crate) quarantined: u64,
+}
+
+/// The state of a link.
+#[derive(Clone, Debug)]
+pub(crate) struct LinkState {
+    pub(crate) session: LinkStatus,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+}
+
+impl Overview {
+    pub(super) fn take(
+        monotonic_ms: u64,
+        node: &Node,
+        links: &Links,
+        trouble: Option<Trouble>,
+    ) -> Self {
+        let spaces = node.spaces().map(|(space, held)| {
+            let state = SpaceState {
+                frontier_digest: frontier::digest(&held.frontier()),
+                quarantined: held.quarantined(),
+            };
+            (*space, state)
+        });
+        let with_traffic = |session: LinkStatus| {
+            let (bytes_sent, bytes_received) = links.traffic(session.link);
+            LinkState {
+                session,
+                bytes_sent,
+                bytes_received,
+            }
+        };
+        let unreached = links.unreached().iter().map(|(peer, unreached)| {
+            let retry_in = unreached.retry_at.saturating_duration_since(Instant::now());
+            (*peer, (unreached.why(), retry_in))
+        });
+        Self {
+            monotonic_ms,
+            in_force: Arc::new(InForce::of(node)),
+            spaces: spaces.collect(),
+            links: node.links().into_iter().map(with_traffic).collect(),
+            unreached: unreached.collect(),
+            trouble,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What people and programs read on the standard output.
+
+pub(crate) mod language;
+pub(crate) mod machine;
+pub(crate) mod number;
+pub(crate) mod table;
+pub(crate) mod time;
+pub(crate) mod value;
+pub(crate) mod words;
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+pub(crate) use language::Language;
+pub(crate) use table::{Align, Table};
+
+/// The one writer of a command.
+pub(crate) struct Output {
+    pub(crate) language: Language,
+    /// One JSON value, or one a line, instead of texts.
+    pub(crate) json: bool,
+    zone: TimeZone,
+    writer: Box<dyn Write>,
+    terminal: bool,
+}
+
+impl Output {
+    /// The standard output of this process.
+    pub(crate) fn standard(language: Language, json: bool) -> Output {
+        Output {
+            language,
+            json,
+            zone: TimeZone::system(),
+            terminal: io::stdout().is_terminal(),
+            writer: Box::new(io::stdout()),
+        }
+    }
+
+    /// Writes a line, or several.
+    pub(crate) fn line(&mut self, text: impl fmt::Display) -> anyhow::Result<()> {
+        writeln!(self.writer, "{text}").context("write to the standard output")
+    }
+
+    /// Writes a table, which ends its own lines.
+    pub(crate) fn table(&mut self, table: &Table) -> anyhow::Result<()> {
+        write!(self.writer, "{table}").context("write to the standard output")
+    }
+
+    /// Writes a JSON value in one line.
+    pub(crate) fn value(&mut self, value: &Value) -> anyhow::Result<()> {
+        self.line(value)
+    }
+
+    /// Empties the screen of a terminal; does nothing elsewhere.
+    pub(crate) fn clear(&mut self) -> anyhow::Result<()> {
+        if self.terminal {
+            write!(self.writer, "\x1b[H\x1b[2J").context("write to the standard output")?;
+        }
+        Ok(())
+    }
+
+    /// A moment in local time.
+    pub(crate) fn moment(&self, ms: i64) -> String {
+        time::moment(ms, &self.zone, self.language)
+    }
+
+    /// Shortens a text that is one of several in a line, on a terminal only: what goes to a file
+    /// stays whole.
+    pub(crate) fn fit(&self, text: &str, columns: usize) -> String {
+        if self.terminal {
+            table::shorten(text, columns)
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("language", &self.language)
+            .field("json", &self.json)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Writes a line to the standard error; what cannot be said there cannot be said at all.
+pub(crate) fn complain(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

@@ -1,0 +1,157 @@
+//! The forms that programs read. Field names are part of the interface: never rename one.
+
+use phaki_wire::proto::local::v1::{
+    Conflict, ConflictValue, DocumentRow, HistoryEntry, Link, Peer, Space, StatusReply,
+};
+use serde_json::{Value, json};
+
+use super::time::rfc3339;
+
+/// The answer to `status`.
+pub(crate) fn status(reply: &StatusReply) -> Value {
+    json!({
+        "node": reply.node,
+        "name": reply.name,
+        "federation": reply.federation,
+        "roster_version": reply.roster_version,
+        "epoch": reply.epoch,
+        "version": reply.version,
+        "uptime_ms": reply.uptime_ms,
+        "listen": reply.listen,
+        "data": reply.data,
+        "accepts_writes": reply.accepts_writes,
+        "spaces": reply.spaces.iter().map(space).collect::<Vec<_>>(),
+        "links": reply.links.iter().map(link).collect::<Vec<_>>(),
+        "peers": reply.peers.iter().map(peer).collect::<Vec<_>>(),
+        "problems": reply.problems,
+    })
+}
+
+/// A space with its members and counts.
+pub(crate) fn space(space: &Space) -> Value {
+    let members: Vec<Value> = space
+        .members
+        .iter()
+        .map(|member| json!({"node": member.node, "role": member.role}))
+        .collect();
+    json!({
+        "id": space.id,
+        "name": space.name,
+        "steward": space.steward,
+        "manifest_version": space.manifest_version,
+        "may_write": space.may_write,
+        "members": members,
+        "documents": space.documents,
+        "entries": space.entries,
+        "bytes": space.bytes,
+        "feeds": space.feeds,
+        "quarantined": space.quarantined,
+        "waiting": space.waiting,
+        "refused": space.refused,
+        "conflicts": space.conflicts,
+        "heads_digest": space.heads_digest,
+        "frontier_digest": space.frontier_digest,
+    })
+}
+
+/// A live connection.
+pub(crate) fn link(link: &Link) -> Value {
+    json!({
+        "link": link.link,
+        "peer": link.peer,
+        "dialled": link.dialled,
+        "in_sync": link.in_sync,
+        "since_ms": link.since_ms,
+        "bytes_sent": link.bytes_sent,
+        "bytes_received": link.bytes_received,
+        "entries_sent": link.entries_sent,
+        "entries_received": link.entries_received,
+        "entries_to_come": link.entries_to_come,
+        "bytes_to_come": link.bytes_to_come,
+        "clock_skew_ms": link.clock_skew_ms,
+    })
+}
+
+/// A node of the roster.
+pub(crate) fn peer(peer: &Peer) -> Value {
+    json!({
+        "name": peer.name,
+        "key": peer.key,
+        "role": peer.role,
+        "area": peer.area,
+        "status": peer.status,
+        "linked": peer.linked,
+        "last_error": peer.last_error,
+        "retry_in_ms": peer.retry_in_ms,
+    })
+}
+
+/// A line of `list`.
+pub(crate) fn row(row: &DocumentRow) -> Value {
+    json!({
+        "id": row.id,
+        "kind": row.kind,
+        "space": row.space,
+        "title": row.title,
+        "title_en": row.title_en,
+        "status": row.status,
+        "subtype": row.subtype,
+        "areas": row.areas,
+        "fiscal_years": row.fiscal_years,
+        "conflicts": row.conflicts,
+        "home": row.home,
+        "broken": row.broken,
+    })
+}
+
+/// One change of a document.
+pub(crate) fn history(entry: &HistoryEntry) -> Value {
+    let fields: Vec<Value> = entry
+        .fields
+        .iter()
+        .map(|field| {
+            json!({
+                "path": field.path,
+                "from": field.from_json.iter().map(|from| embedded(from)).collect::<Vec<_>>(),
+                "to": embedded(&field.to_json),
+            })
+        })
+        .collect();
+    json!({
+        "change": entry.change,
+        "node": entry.node,
+        "account": entry.account,
+        "time": rfc3339(entry.time_ms),
+        "message": entry.message,
+        "fields": fields,
+    })
+}
+
+/// A path with concurrent values.
+pub(crate) fn conflict(conflict: &Conflict) -> Value {
+    json!({
+        "id": conflict.id,
+        "space": conflict.space,
+        "title": conflict.title,
+        "path": conflict.path,
+        "label_th": conflict.label_th,
+        "label_en": conflict.label_en,
+        "shown": embedded(&conflict.shown_json),
+        "values": conflict.values.iter().map(conflict_value).collect::<Vec<_>>(),
+    })
+}
+
+fn conflict_value(value: &ConflictValue) -> Value {
+    json!({
+        "value": embedded(&value.value_json),
+        "node": value.node,
+        "account": value.account,
+        "time": rfc3339(value.time_ms),
+        "change": value.change,
+    })
+}
+
+/// A JSON text inside JSON: its value, `null` when there is none.
+pub(crate) fn embedded(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or(Value::Null)
+}

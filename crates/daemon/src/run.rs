@@ -1,0 +1,269 @@
+//! Starting and stopping a node: every long-lived task begins here and ends here.
+
+mod opened;
+mod part;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use phaki_net::dial::Retry;
+use phaki_net::enrol::Enrol;
+use phaki_net::event::Events;
+use phaki_net::network::{self, Driver, Network, Settings};
+use phaki_net::peers::PeerKeys;
+use phaki_net::socket;
+use phaki_replication::node::Node;
+use phaki_replication::sign::SecretKey;
+use phaki_store::{Materialiser, Store, WriterOptions, WriterThread, start_materialiser};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use self::opened::Opened;
+use self::part::Part;
+use crate::config::Config;
+use crate::data_folder::Lock;
+use crate::enrolment::Admission;
+use crate::node_loop::{FollowRoster, Journal, NodeLoop, Written, requests};
+use crate::service::{self, LocalApi, Parts};
+use crate::{logging, shutdown};
+
+/// How long the process waits at the end for threads that read for clients who have gone.
+const LAST_THREADS: Duration = Duration::from_millis(500);
+
+/// Runs a node until SIGTERM or SIGINT: sets up logging, makes a runtime, starts everything and
+/// drains it at the end. A second signal ends the process at once.
+pub fn serve(config: Config) -> anyhow::Result<()> {
+    logging::start(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    let outcome = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        shutdown::on_signal(stop.clone())?;
+        let running = start_until(config, stop).await?;
+        running.ended().await
+    });
+    runtime.shutdown_timeout(LAST_THREADS);
+    outcome
+}
+
+/// A running node in this process (for the demonstration and for tests; [`serve`] uses it too).
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens for peers, with the real port.
+    pub listen: Option<SocketAddr>,
+    /// The socket for local clients.
+    pub socket: PathBuf,
+    stop: CancellationToken,
+    supervision: JoinHandle<anyhow::Result<()>>,
+}
+
+/// Starts a node inside a tokio runtime; no signals are handled, no logging is set up.
+pub async fn start(config: Config) -> anyhow::Result<Running> {
+    start_until(config, CancellationToken::new()).await
+}
+
+impl Running {
+    /// Stops listening, finishes what is under way within the drain deadline, and ends.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.ended().await
+    }
+
+    /// Returns once the node has ended; an error when nobody had asked it to.
+    pub async fn ended(self) -> anyhow::Result<()> {
+        self.supervision.await.context("supervise the node")?
+    }
+}
+
+async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<Running> {
+    let Opened {
+        folder,
+        lock,
+        key,
+        federation_key,
+        store,
+        node,
+    } = opened::open(&config)?;
+    let (name, own_feed) = (node.roster().name(&node.id()), node.own_feed());
+    let local_socket = service::bind(&config.socket).await?;
+    let listeners = listen(&config).await?;
+    let listen = match listeners.first() {
+        Some(listener) => Some(listener.local_addr().context("read the address in use")?),
+        None => None,
+    };
+    let writing = start_writing(&store)?;
+    let (reader, journal) = (store.reader(), writing.journal);
+    let (requests, commands) = requests(&node);
+    let admission =
+        federation_key.map(|key| Admission::new(key, requests.clone(), journal.clone()));
+    let retry = Retry {
+        max: config.retry_max,
+        ..Retry::default()
+    };
+    let (driver, events, follow) =
+        create_network(key.clone(), admission.clone(), retry, config.peers)?;
+    let journal = (journal, writing.written);
+    let node_loop = NodeLoop::new(node, events, commands, journal, reader.clone(), follow);
+    let listen_text = listen.map(|address| address.to_string());
+    let api = LocalApi::new(Parts {
+        key,
+        own_feed,
+        requests,
+        reader,
+        admission,
+        account: config.account,
+        addresses: config.addresses,
+        listen: listen_text.clone().unwrap_or_default(),
+        data: folder.path().to_owned(),
+    })?;
+
+    let drain = config.drain_deadline;
+    let supervised = Supervised {
+        local: Part::spawn("local service", move |stop| api.serve(local_socket, stop)),
+        network: Part::spawn("network", move |stop| async move {
+            driver.run(listeners, stop, drain).await;
+            Ok(())
+        }),
+        node: Part::on_thread("node", move |stop| node_loop.run(stop))?,
+        materialiser: writing.materialiser,
+        writer: writing.thread,
+        _lock: lock,
+    };
+    let supervision = tokio::spawn(supervised.supervise(stop.clone(), drain));
+    let socket = config.socket;
+    info!(
+        name,
+        listen = listen_text.as_deref().unwrap_or("none"),
+        socket = %socket.display(),
+        data = %folder.path().display(),
+        "ready"
+    );
+    Ok(Running {
+        listen,
+        socket,
+        stop,
+        supervision,
+    })
+}
+
+/// The threads that write the store.
+struct Writing {
+    journal: Journal,
+    written: mpsc::UnboundedReceiver<Written>,
+    thread: WriterThread,
+    materialiser: Materialiser,
+}
+
+fn start_writing(store: &Store) -> anyhow::Result<Writing> {
+    let (sender, written) = mpsc::unbounded_channel();
+    let report = sender.clone();
+    let started = store.start_writer(&WriterOptions::default(), move |completion| {
+        // Once the loop has ended, nobody waits for completions.
+        report.send(Written::Completion(completion)).ok();
+    });
+    let (writer, thread) = started.context("start the store's writer")?;
+    let materialiser = start_materialiser(store.reader(), writer.clone());
+    Ok(Writing {
+        journal: Journal::new(writer, sender),
+        written,
+        thread,
+        materialiser: materialiser.context("start the materialiser")?,
+    })
+}
+
+async fn listen(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
+    match &config.listen {
+        Some(address) => Ok(vec![socket::bind(address).await?]),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn create_network(
+    key: SecretKey,
+    admission: Option<Admission>,
+    retry: Retry,
+    overrides: BTreeMap<String, Vec<String>>,
+) -> anyhow::Result<(Driver, Events, FollowRoster)> {
+    let peers = PeerKeys::new(BTreeSet::new());
+    let settings = Settings {
+        key,
+        peers: peers.clone(),
+        enrol: admission.map(|admission| Arc::new(admission) as Arc<dyn Enrol>),
+        retry,
+    };
+    let (network, driver, events) = network::create(settings).context("prepare the network")?;
+    let follow = move |node: &Node| follow_roster(node, &peers, &network, &overrides);
+    Ok((driver, events, Box::new(follow)))
+}
+
+/// Accepts and dials all other active nodes of the roster in force.
+fn follow_roster(
+    node: &Node,
+    peers: &PeerKeys,
+    network: &Network,
+    overrides: &BTreeMap<String, Vec<String>>,
+) {
+    // Also while this node is suspended itself: how else would it hear that it is not any more?
+    let (own, roster) = (node.id(), node.roster());
+    let others = roster
+        .nodes
+        .iter()
+        .filter(|(peer, _)| **peer != own && roster.is_active(peer));
+    let (mut keys, mut plan) = (BTreeSet::new(), Vec::new());
+    for (peer, record) in others {
+        let addresses = overrides.get(&record.name).unwrap_or(&record.addresses);
+        keys.insert(*peer);
+        plan.push((*peer, addresses.clone()));
+    }
+    peers.replace(keys);
+    network.dial(plan);
+}
+
+/// Everything that runs as long as the node does.
+struct Supervised {
+    local: Part,
+    network: Part,
+    node: Part,
+    materialiser: Materialiser,
+    writer: WriterThread,
+    _lock: Lock,
+}
+
+impl Supervised {
+    /// Waits until it is time to stop, or until a part ends by itself, which is an error. Then
+    /// ends everything, from the outside to the inside.
+    async fn supervise(mut self, stop: CancellationToken, drain: Duration) -> anyhow::Result<()> {
+        let outcome = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            error = self.local.ended() => Err(error),
+            error = self.network.ended() => Err(error),
+            error = self.node.ended() => Err(error),
+        };
+        let (now, deadline) = (Instant::now(), Instant::now() + drain);
+        // A client that never ends must leave time to take leave of the peers.
+        self.local.finish(now + drain * 3 / 4).await;
+        self.network.finish(deadline).await;
+        self.node.finish(deadline).await;
+        let (materialiser, writer) = (self.materialiser, self.writer);
+        // The last connection that closes moves the write-ahead log into the database.
+        let stored = tokio::task::spawn_blocking(move || {
+            drop(materialiser);
+            writer.stop();
+        });
+        if timeout_at(deadline, stored).await.is_err() {
+            warn!("store did not end in time");
+        }
+        info!("stopped");
+        outcome
+    }
+}

@@ -1,0 +1,73 @@
+//! A node as it lies in its data folder: checked and ready to run.
+
+use anyhow::{Context, bail};
+use phaki_replication::node::Node;
+use phaki_replication::sign::SecretKey;
+use phaki_store::{Identity, Store};
+
+use crate::config::Config;
+use crate::data_folder::{DataFolder, Lock};
+use crate::identity;
+
+/// What a node is before its tasks run.
+pub(super) struct Opened {
+    pub(super) folder: DataFolder,
+    pub(super) lock: Lock,
+    pub(super) key: SecretKey,
+    pub(super) federation_key: Option<SecretKey>,
+    pub(super) store: Store,
+    pub(super) node: Node,
+}
+
+/// Opens what lies in the data folder, for this process alone.
+pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
+    let folder = DataFolder::open(&config.data)?;
+    let lock = folder.lock()?;
+    let key = identity::read(&folder.node_key())?;
+    let path = folder.database();
+    if !path.exists() {
+        bail!(
+            "the node in {} belongs to no federation yet: `phaki join` with an invite, or \
+             `phaki federation create`",
+            folder.path().display()
+        );
+    }
+    let store = Store::open(&path).context("open the store")?;
+    let Identity {
+        federation,
+        node,
+        epoch,
+    } = *store.identity();
+    if node != key.node() {
+        bail!(
+            "database {} belongs to node {node}, and {} is the key of {}: put the key back that \
+             belongs to it",
+            path.display(),
+            folder.node_key().display(),
+            key.node()
+        );
+    }
+    let federation_key = match folder.federation_key() {
+        path if path.exists() => Some(identity::read(&path)?),
+        _ => None,
+    };
+    if federation_key
+        .as_ref()
+        .is_some_and(|key| key.federation() != federation)
+    {
+        bail!(
+            "{} is the key of another federation: take it out of the data folder",
+            folder.federation_key().display()
+        );
+    }
+    let durable = store.durable().context("read the store")?;
+    let node = Node::new(key.clone(), epoch, federation, durable).context("start the node")?;
+    Ok(Opened {
+        folder,
+        lock,
+        key,
+        federation_key,
+        store,
+        node,
+    })
+}

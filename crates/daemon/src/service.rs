@@ -1,0 +1,304 @@
+//! The local gRPC API on the Unix socket, with server reflection and `grpc.health.v1`.
+
+mod denial;
+mod editing;
+mod find;
+mod listing;
+mod loading;
+mod locks;
+mod putting;
+mod reading;
+mod socket;
+mod spaces;
+mod status;
+mod workers;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use phaki_replication::id::FeedId;
+use phaki_replication::roster::NodeRole;
+use phaki_replication::sign::SecretKey;
+use phaki_store::{Reader, WriteError};
+use phaki_wire::proto::DESCRIPTOR;
+use phaki_wire::proto::local::v1 as pb;
+use phaki_wire::proto::local::v1::local_server::{Local, LocalServer};
+use tokio_stream::wrappers::UnixListenerStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+use tonic::{Code, Request, Response, Status, async_trait};
+
+pub(crate) use socket::{Socket, bind};
+
+use self::denial::Denial;
+use self::editing::Editing;
+use self::listing::Rows;
+use self::reading::Reading;
+use self::spaces::Spaces;
+use self::status::Facts;
+use self::workers::Workers;
+use crate::enrolment::{Admission, InviteDraft};
+use crate::identity;
+use crate::limits::{LOCAL_REQUEST_BYTES_MAX, LOCAL_REQUESTS_MAX};
+use crate::node_loop::NodeRequests;
+use crate::quote::quoted;
+
+/// What the API is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) key: SecretKey,
+    pub(crate) own_feed: FeedId,
+    pub(crate) requests: NodeRequests,
+    pub(crate) reader: Reader,
+    /// Where the federation's key is.
+    pub(crate) admission: Option<Admission>,
+    /// The author of edits that name none.
+    pub(crate) account: String,
+    /// Where others reach this node, for invites that name no address.
+    pub(crate) addresses: Vec<String>,
+    /// The address in use; empty when the node only dials.
+    pub(crate) listen: String,
+    pub(crate) data: PathBuf,
+}
+
+/// The local API.
+#[derive(Debug)]
+pub(crate) struct LocalApi {
+    facts: Facts,
+    spaces: Spaces,
+    reading: Reading,
+    editing: Editing,
+    admission: Option<Admission>,
+    addresses: Vec<String>,
+}
+
+impl LocalApi {
+    pub(crate) fn new(parts: Parts) -> anyhow::Result<Self> {
+        let Parts {
+            key,
+            own_feed,
+            requests,
+            reader,
+            admission,
+            account,
+            addresses,
+            listen,
+            data,
+        } = parts;
+        let workers = Workers::default();
+        let mut actor = [0; 16];
+        actor[..8].copy_from_slice(&own_feed.actor_prefix());
+        actor[8..].copy_from_slice(&identity::random::<8>()?);
+        let editing = Editing::new(
+            requests.clone(),
+            reader.clone(),
+            workers.clone(),
+            actor,
+            &account,
+        );
+        let reading = Reading {
+            requests: requests.clone(),
+            reader: reader.clone(),
+            workers: workers.clone(),
+        };
+        let spaces = Spaces {
+            key,
+            requests,
+            reader,
+            workers,
+            turn: Arc::default(),
+        };
+        Ok(Self {
+            facts: Facts { listen, data },
+            spaces,
+            reading,
+            editing,
+            admission,
+            addresses,
+        })
+    }
+
+    /// Serves `socket` until `stop`; then takes no new request and returns once those under way
+    /// are answered.
+    pub(crate) async fn serve(self, socket: Socket, stop: CancellationToken) -> anyhow::Result<()> {
+        let edits = self.editing.tasks.clone();
+        let (file, listener) = socket.split();
+        let (health, health_server) = tonic_health::server::health_reporter();
+        let api = LocalServer::new(self).max_decoding_message_size(LOCAL_REQUEST_BYTES_MAX);
+        health.set_serving::<LocalServer<Self>>().await;
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTOR)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .build_v1()
+            .context("prepare server reflection")?;
+        let stopping = async move {
+            stop.cancelled().await;
+            // New clients shall see at once that nobody is here.
+            drop(file);
+            health.set_not_serving::<LocalServer<Self>>().await;
+        };
+        let served = Server::builder()
+            .max_concurrent_streams(LOCAL_REQUESTS_MAX)
+            .add_service(health_server)
+            .add_service(reflection)
+            .add_service(api)
+            .serve_with_incoming_shutdown(UnixListenerStream::new(listener), stopping)
+            .await;
+        served.context("serve the local socket")?;
+        edits.close();
+        edits.wait().await;
+        Ok(())
+    }
+
+    async fn invite(
+        &self,
+        request: pb::CreateInviteRequest,
+    ) -> Result<pb::CreateInviteReply, Denial> {
+        let Some(admission) = &self.admission else {
+            let sentence = "this node does not hold the federation's key: invite from the node \
+                            where the federation was created";
+            return Err(Denial::new(
+                Code::FailedPrecondition,
+                "not-federation",
+                sentence,
+            ));
+        };
+        let role = NodeRole::from_name(&request.role).ok_or_else(|| {
+            Denial::invalid(format!(
+                "there is no role {}: use national, region, province or edge",
+                quoted(&request.role)
+            ))
+        })?;
+        let addresses = match request.addresses.is_empty() {
+            true => self.addresses.clone(),
+            false => request.addresses,
+        };
+        let draft = InviteDraft {
+            name: request.name,
+            role,
+            area: request.area,
+            valid_ms: request.valid_ms,
+            addresses,
+        };
+        let made = admission.invite(draft).await;
+        let made = made.map_err(|error| match error.downcast_ref::<WriteError>() {
+            Some(failure) => Denial::unwritten(failure.clone()),
+            None => Denial::invalid(format!("{error:#}")),
+        })?;
+        Ok(pb::CreateInviteReply {
+            invite: made.text,
+            expires_ms: made.expires_ms,
+        })
+    }
+}
+
+/// The border: what is denied becomes a status.
+fn answer<T>(outcome: Result<T, Denial>) -> Result<Response<T>, Status> {
+    outcome.map(Response::new).map_err(Denial::into_status)
+}
+
+#[async_trait]
+impl Local for LocalApi {
+    type ListDocumentsStream = Rows<pb::DocumentRow>;
+    type ExportDocumentsStream = Rows<pb::ExportedDocument>;
+
+    async fn status(
+        &self,
+        _: Request<pb::StatusRequest>,
+    ) -> Result<Response<pb::StatusReply>, Status> {
+        answer(self.spaces.status(&self.facts).await)
+    }
+
+    async fn create_invite(
+        &self,
+        request: Request<pb::CreateInviteRequest>,
+    ) -> Result<Response<pb::CreateInviteReply>, Status> {
+        answer(self.invite(request.into_inner()).await)
+    }
+
+    async fn show_roster(
+        &self,
+        _: Request<pb::ShowRosterRequest>,
+    ) -> Result<Response<pb::ShowRosterReply>, Status> {
+        answer(self.spaces.roster().await)
+    }
+
+    async fn create_space(
+        &self,
+        request: Request<pb::CreateSpaceRequest>,
+    ) -> Result<Response<pb::CreateSpaceReply>, Status> {
+        answer(self.spaces.create(request.into_inner()).await)
+    }
+
+    async fn grant_space(
+        &self,
+        request: Request<pb::GrantSpaceRequest>,
+    ) -> Result<Response<pb::GrantSpaceReply>, Status> {
+        answer(self.spaces.grant(request.into_inner()).await)
+    }
+
+    async fn list_spaces(
+        &self,
+        _: Request<pb::ListSpacesRequest>,
+    ) -> Result<Response<pb::ListSpacesReply>, Status> {
+        let spaces = self.spaces.list().await;
+        answer(spaces.map(|spaces| pb::ListSpacesReply { spaces }))
+    }
+
+    async fn put_documents(
+        &self,
+        request: Request<pb::PutDocumentsRequest>,
+    ) -> Result<Response<pb::PutDocumentsReply>, Status> {
+        answer(self.editing.put(request.into_inner()).await)
+    }
+
+    async fn list_documents(
+        &self,
+        request: Request<pb::ListDocumentsRequest>,
+    ) -> Result<Response<Self::ListDocumentsStream>, Status> {
+        answer(self.reading.list(&request.into_inner()))
+    }
+
+    async fn show_document(
+        &self,
+        request: Request<pb::ShowDocumentRequest>,
+    ) -> Result<Response<pb::ShowDocumentReply>, Status> {
+        answer(self.reading.show(request.into_inner()).await)
+    }
+
+    async fn edit_document(
+        &self,
+        request: Request<pb::EditDocumentRequest>,
+    ) -> Result<Response<pb::EditDocumentReply>, Status> {
+        answer(self.editing.edit(request.into_inner()).await)
+    }
+
+    async fn show_history(
+        &self,
+        request: Request<pb::ShowHistoryRequest>,
+    ) -> Result<Response<pb::ShowHistoryReply>, Status> {
+        answer(self.reading.history(request.into_inner()).await)
+    }
+
+    async fn list_conflicts(
+        &self,
+        request: Request<pb::ListConflictsRequest>,
+    ) -> Result<Response<pb::ListConflictsReply>, Status> {
+        answer(self.reading.conflicts(request.into_inner()).await)
+    }
+
+    async fn resolve_conflict(
+        &self,
+        request: Request<pb::ResolveConflictRequest>,
+    ) -> Result<Response<pb::EditDocumentReply>, Status> {
+        answer(self.editing.resolve(request.into_inner()).await)
+    }
+
+    async fn export_documents(
+        &self,
+        request: Request<pb::ExportDocumentsRequest>,
+    ) -> Result<Response<Self::ExportDocumentsStream>, Status> {
+        answer(self.reading.export(&request.into_inner()))
+    }
+}

@@ -1,0 +1,281 @@
+//! Edits of local clients: made into changes, appended to this node's feed, answered when durable.
+//!
+//! Each edit runs to its end in a task of its own: a client that goes away in the middle must not
+//! leave a change that is stored while the next edit does not know of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use phaki_documents::document::{ChangeBytes, EditError};
+use phaki_documents::{Document, DocumentId, Edit, Editor, Path, payload};
+use phaki_replication::entry::EntryKind;
+use phaki_replication::id::SpaceId;
+use phaki_replication::node::NewEntry;
+use phaki_store::Reader;
+use phaki_wire::proto::local::v1 as pb;
+use phaki_wire::proto::local::v1::field_edit::Act;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use tonic::Code;
+
+use super::denial::Denial;
+use super::find::{self, Found};
+use super::loading::load;
+use super::locks::Locks;
+use super::workers::Workers;
+use crate::identity;
+use crate::limits::PUTS_MAX;
+use crate::node_loop::{InForce, NodeRequests, wall_ms};
+use crate::quote::quoted;
+
+/// What every edit needs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Editing {
+    pub(super) requests: NodeRequests,
+    pub(super) reader: Reader,
+    pub(super) workers: Workers,
+    pub(super) locks: Locks,
+    /// Requests with many documents take turns.
+    pub(super) puts: Arc<Semaphore>,
+    /// The edits under way.
+    pub(super) tasks: TaskTracker,
+    /// 8 bytes of this node's feed, then 8 that were drawn at process start.
+    pub(super) actor: [u8; 16],
+    /// The author of edits that name none.
+    pub(super) account: Arc<str>,
+}
+
+/// Who edits and why.
+#[derive(Clone, Debug)]
+pub(super) struct Author {
+    pub(super) account: String,
+    pub(super) message: Option<String>,
+}
+
+impl Editing {
+    pub(super) fn new(
+        requests: NodeRequests,
+        reader: Reader,
+        workers: Workers,
+        actor: [u8; 16],
+        account: &str,
+    ) -> Self {
+        Self {
+            requests,
+            reader,
+            workers,
+            locks: Locks::default(),
+            puts: Arc::new(Semaphore::new(PUTS_MAX)),
+            tasks: TaskTracker::new(),
+            actor,
+            account: account.into(),
+        }
+    }
+
+    pub(super) fn author(&self, author: Option<pb::Author>) -> Author {
+        let author = author.unwrap_or_default();
+        let account = match author.account.as_str() {
+            "" => self.account.to_string(),
+            account => account.to_owned(),
+        };
+        let message = Some(author.message).filter(|message| !message.is_empty());
+        Author { account, message }
+    }
+
+    pub(super) async fn edit(
+        &self,
+        request: pb::EditDocumentRequest,
+    ) -> Result<pb::EditDocumentReply, Denial> {
+        let edits: Vec<Edit> = request
+            .edits
+            .into_iter()
+            .map(edit_from_wire)
+            .collect::<Result<_, _>>()?;
+        if edits.is_empty() {
+            return Err(Denial::invalid("the request contains no edit"));
+        }
+        let author = self.author(request.author);
+        self.carry_out(request.id, request.space, edits, author)
+            .await
+    }
+
+    pub(super) async fn resolve(
+        &self,
+        request: pb::ResolveConflictRequest,
+    ) -> Result<pb::EditDocumentReply, Denial> {
+        let edit = Edit::Resolve {
+            path: path_from_wire(&request.path)?,
+            value: json(&request.path, &request.value_json)?,
+        };
+        let author = self.author(request.author);
+        self.carry_out(request.id, request.space, vec![edit], author)
+            .await
+    }
+
+    async fn carry_out(
+        &self,
+        id: String,
+        space: String,
+        edits: Vec<Edit>,
+        author: Author,
+    ) -> Result<pb::EditDocumentReply, Denial> {
+        let this = self.clone();
+        let task = async move { this.edit_to_end(&id, &space, edits, author).await };
+        self.to_end(task).await
+    }
+
+    /// Runs a task whatever becomes of the client.
+    pub(super) async fn to_end<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = Result<T, Denial>> + Send + 'static,
+    ) -> Result<T, Denial> {
+        match self.tasks.spawn(task).await {
+            Ok(outcome) => outcome,
+            Err(error) => Err(Denial::internal("edit ended", error)),
+        }
+    }
+
+    async fn edit_to_end(
+        self,
+        id: &str,
+        space: &str,
+        edits: Vec<Edit>,
+        author: Author,
+    ) -> Result<pb::EditDocumentReply, Denial> {
+        let in_force = self.requests.in_force();
+        let found = self.find(&in_force, id, space).await?;
+        let locked = self.locks.lock(vec![(found.space, found.document)]).await;
+        let this = self.clone();
+        let change = self
+            .workers
+            .run(move || {
+                let mut document = load(&this.reader, found)?;
+                let actor = this.actor_for(found)?;
+                change(&mut document, actor, &author, &edits)
+            })
+            .await?;
+        let reply = |change: Option<&ChangeBytes>| pb::EditDocumentReply {
+            id: found.document.to_string(),
+            space: in_force.space_name(&found.space),
+            changed: change.is_some(),
+            change: change
+                .map(|made| hex(&made.summary.hash))
+                .unwrap_or_default(),
+        };
+        let Some(change) = change else {
+            return Ok(reply(None));
+        };
+        let reply = reply(Some(&change));
+        self.append(&in_force, found.space, vec![(found.document, change)])
+            .await?;
+        drop(locked);
+        Ok(reply)
+    }
+
+    async fn find(&self, in_force: &Arc<InForce>, id: &str, space: &str) -> Result<Found, Denial> {
+        let (reader, id, space) = (self.reader.clone(), id.to_owned(), space.to_owned());
+        let in_force = Arc::clone(in_force);
+        let find = move || find::document(&reader, &in_force, &id, &space);
+        self.workers.run(find).await
+    }
+
+    /// The actor of the next change of a document. A fresh one when the usual one has changes
+    /// there that are not applied, as after its rights were lowered: their numbers are in use.
+    pub(super) fn actor_for(&self, found: Found) -> Result<[u8; 16], Denial> {
+        let Found { space, document } = found;
+        let unapplied = self.reader.has_unapplied(&space, &document, &self.actor);
+        let mut actor = self.actor;
+        if unapplied.map_err(Denial::unreadable)? {
+            let drawn = identity::random::<8>();
+            let drawn =
+                drawn.map_err(|error| Denial::internal("no actor", format!("{error:#}")))?;
+            actor[8..].copy_from_slice(&drawn);
+        }
+        Ok(actor)
+    }
+
+    /// Appends changes, all or none; returns once they are durable.
+    pub(super) async fn append(
+        &self,
+        in_force: &InForce,
+        space: SpaceId,
+        changes: Vec<(DocumentId, ChangeBytes)>,
+    ) -> Result<(), Denial> {
+        let entry = |(document, change): (DocumentId, ChangeBytes)| NewEntry {
+            kind: EntryKind::CHANGE,
+            payload: payload::encode(&document, &change.bytes).into(),
+        };
+        let entries = changes.into_iter().map(entry).collect();
+        let appended = self.requests.append(space, entries).await;
+        appended.map_err(|error| {
+            let name = in_force.space_name(&space);
+            Denial::of_request(&format!("space {name}"), &error)
+        })
+    }
+}
+
+/// Makes one change of the edits; `None` when everything is as asked already.
+pub(super) fn change(
+    document: &mut Document,
+    actor: [u8; 16],
+    author: &Author,
+    edits: &[Edit],
+) -> Result<Option<ChangeBytes>, Denial> {
+    let by = Editor {
+        actor,
+        account: &author.account,
+        time_secs: wall_ms().div_euclid(1000),
+        message: author.message.as_deref(),
+    };
+    let id = document.id();
+    document.edit(&by, edits).map_err(|error| match error {
+        EditError::Automerge { reason } => Denial::internal("edit not made", reason),
+        error => {
+            let sentence = format!("document {id}: {:#}", anyhow::Error::from(error));
+            Denial::new(Code::InvalidArgument, "invalid-edit", sentence)
+        }
+    })
+}
+
+/// The shown values by path, to count what an edit changed.
+pub(super) fn leaves_of(document: &Document) -> BTreeMap<Path, Value> {
+    document.leaves().collect()
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+pub(super) fn path_from_wire(text: &str) -> Result<Path, Denial> {
+    Path::parse(text).map_err(|error| {
+        Denial::invalid(format!(
+            "{} is no path: {error}: `phaki show` lists the paths",
+            quoted(text)
+        ))
+    })
+}
+
+fn json(path: &str, text: &str) -> Result<Value, Denial> {
+    serde_json::from_str(text)
+        .map_err(|error| Denial::invalid(format!("value for {path} is no JSON: {error}")))
+}
+
+fn edit_from_wire(edit: pb::FieldEdit) -> Result<Edit, Denial> {
+    let path = path_from_wire(&edit.path)?;
+    Ok(match edit.act {
+        Some(Act::SetJson(text)) => Edit::Set {
+            value: json(&edit.path, &text)?,
+            path,
+        },
+        Some(Act::AddJson(text)) => Edit::Add {
+            value: json(&edit.path, &text)?,
+            path,
+        },
+        Some(Act::Remove(true)) => Edit::Remove { path },
+        Some(Act::Remove(false)) | None => {
+            let sentence = format!("the edit of {} says neither set, remove nor add", edit.path);
+            return Err(Denial::invalid(sentence));
+        }
+    })
+}

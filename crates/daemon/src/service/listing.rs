@@ -1,0 +1,160 @@
+//! Lists of documents, sent row by row as they are read.
+
+use phaki_documents::text::fold;
+use phaki_store::reader::{DocumentFilter, DocumentRow};
+use phaki_store::{Reader, materialise};
+use phaki_wire::proto::local::v1 as pb;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use super::denial::Denial;
+use super::find::{self, Found};
+use super::loading::load_if_any;
+use super::reading::Reading;
+use crate::limits::{ROWS_PAGE, ROWS_WAITING_MAX};
+use crate::node_loop::InForce;
+
+/// Rows on their way to a client.
+pub(super) type Rows<T> = ReceiverStream<Result<T, Status>>;
+
+impl Reading {
+    pub(super) fn list(
+        &self,
+        request: &pb::ListDocumentsRequest,
+    ) -> Result<Rows<pb::DocumentRow>, Denial> {
+        let in_force = self.requests.in_force();
+        let filter = filter(&in_force, &request.space, &request.kind)?;
+        let text = fold(&request.text);
+        let reader = self.reader.clone();
+        Ok(rows(filter, self.reader.clone(), move |row| {
+            let row = summarised(&reader, row)?;
+            let shown = row.map(|row| to_wire(&in_force, row));
+            Ok(shown.filter(|row| {
+                let titles = [&row.title, &row.title_en];
+                text.is_empty() || titles.iter().any(|title| fold(title).contains(&text))
+            }))
+        }))
+    }
+
+    pub(super) fn export(
+        &self,
+        request: &pb::ExportDocumentsRequest,
+    ) -> Result<Rows<pb::ExportedDocument>, Denial> {
+        let in_force = self.requests.in_force();
+        let filter = filter(&in_force, &request.space, &request.kind)?;
+        let reader = self.reader.clone();
+        Ok(rows(filter, self.reader.clone(), move |row| {
+            let found = Found {
+                space: row.space,
+                document: row.document,
+            };
+            let document = load_if_any(&reader, found)?;
+            Ok(document.map(|document| pb::ExportedDocument {
+                space: in_force.space_name(&found.space),
+                document_json: document.to_json().to_string(),
+            }))
+        }))
+    }
+}
+
+fn filter(in_force: &InForce, space: &str, kind: &str) -> Result<DocumentFilter, Denial> {
+    Ok(DocumentFilter {
+        space: find::optional_space(in_force, space)?,
+        kind_code: find::optional_kind(kind)?,
+        after: None,
+        limit: ROWS_PAGE,
+    })
+}
+
+/// Reads all documents of a filter, page by page, as fast as the client takes the rows.
+fn rows<T: Send + 'static>(
+    mut filter: DocumentFilter,
+    reader: Reader,
+    mut to_row: impl FnMut(DocumentRow) -> Result<Option<T>, Denial> + Send + 'static,
+) -> Rows<T> {
+    let (sender, receiver) = mpsc::channel(ROWS_WAITING_MAX);
+    let mut read = move |sender: &mpsc::Sender<_>| -> Result<(), Denial> {
+        loop {
+            let page = reader.documents(&filter).map_err(Denial::unreadable)?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            filter.after = Some((last.space, last.document));
+            for row in page {
+                let row = to_row(row)?;
+                // The client has gone.
+                if row.is_some_and(|row| sender.blocking_send(Ok(row)).is_err()) {
+                    return Ok(());
+                }
+            }
+        }
+    };
+    tokio::task::spawn_blocking(move || {
+        if let Err(denial) = read(&sender) {
+            sender.blocking_send(Err(denial.into_status())).ok();
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+/// A row whose summary belongs to its heads: computed here when the materialiser is behind.
+fn summarised(reader: &Reader, mut row: DocumentRow) -> Result<Option<DocumentRow>, Denial> {
+    if !row.dirty && row.summary.is_some() {
+        return Ok(Some(row));
+    }
+    let computed = materialise(reader, &row.space, &row.document).map_err(Denial::unreadable)?;
+    let Some(computed) = computed else {
+        return Ok(None);
+    };
+    row.summary = Some(computed.view.map_or_else(
+        |reason| phaki_store::reader::SummaryRow {
+            title: row.document.to_string(),
+            summary: "{}".to_owned(),
+            conflicts: 0,
+            broken: Some(reason),
+        },
+        |view| phaki_store::reader::SummaryRow {
+            title: view.title,
+            summary: view.summary,
+            conflicts: u64::try_from(view.conflicts).unwrap_or(u64::MAX),
+            broken: None,
+        },
+    ));
+    Ok(Some(row))
+}
+
+fn to_wire(in_force: &InForce, row: DocumentRow) -> pb::DocumentRow {
+    let mut wire = pb::DocumentRow {
+        id: row.document.to_string(),
+        kind: row.document.kind_name(),
+        space: in_force.space_name(&row.space),
+        ..pb::DocumentRow::default()
+    };
+    let Some(stored) = row.summary else {
+        return wire;
+    };
+    // Written by this program; of a newer one, what is known is shown.
+    let summary: Value = serde_json::from_str(&stored.summary).unwrap_or(Value::Null);
+    let text = |key: &str| summary[key].as_str().unwrap_or_default().to_owned();
+    let items = |key: &str| summary[key].as_array().cloned().unwrap_or_default();
+    wire.title = stored.title;
+    wire.title_en = text("title_en");
+    wire.status = text("status");
+    wire.subtype = text("subtype");
+    wire.home = text("home");
+    let areas = items("areas");
+    wire.areas = areas
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
+    wire.fiscal_years = items("fiscal_years")
+        .iter()
+        .filter_map(Value::as_i64)
+        .collect();
+    wire.conflicts = stored.conflicts;
+    wire.broken = stored.broken.unwrap_or_default();
+    wire
+}

@@ -1,0 +1,204 @@
+//! The state of the node on one screen, with what a person must look at.
+
+use std::path::PathBuf;
+
+use phaki_replication::id::NodeId;
+use phaki_replication::roster::NodeRecord;
+use phaki_store::reader::SpaceRow;
+use phaki_wire::proto::local::v1 as pb;
+
+use super::denial::Denial;
+use super::spaces::{Spaces, spaces_to_wire};
+use crate::node_loop::{LinkState, Overview, wall_ms};
+
+/// Clocks that differ by more than this are worth a look.
+const SKEW_MS_NOTABLE: u64 = 1000;
+
+/// The Buddhist era is 543 years ahead; nothing honest is more than five hundred.
+const ERA_MS: u64 = 500 * 365 * 24 * 60 * 60 * 1000;
+
+/// The year 2400 in milliseconds since 1970; a clock beyond it counts in the Buddhist era.
+const YEAR_2400_MS: i64 = 13_569_465_600_000;
+
+/// What does not change while the node runs.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    /// The address in use; empty when the node only dials.
+    pub(super) listen: String,
+    pub(super) data: PathBuf,
+}
+
+impl Spaces {
+    pub(super) async fn status(&self, facts: &Facts) -> Result<pb::StatusReply, Denial> {
+        let overview = self.requests.look().await?;
+        // A disk that cannot be read must not hide the rest.
+        let (rows, unread) = match self.rows().await {
+            Ok(rows) => (rows, None),
+            Err(denial) => (Vec::new(), Some(denial.sentence)),
+        };
+        let mut problems = problems(&overview, &rows);
+        problems.extend(unread);
+        let link = |link: &LinkState| link_to_wire(&overview, link);
+        let in_force = &overview.in_force;
+        Ok(pb::StatusReply {
+            node: in_force.node.to_string(),
+            name: in_force.name(&in_force.node),
+            federation: in_force.federation.to_string(),
+            roster_version: in_force.roster.version,
+            epoch: in_force.epoch.to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime_ms: overview.monotonic_ms,
+            spaces: spaces_to_wire(&overview, &rows),
+            links: overview.links.iter().map(link).collect(),
+            peers: peers_to_wire(&overview, false),
+            problems,
+            listen: facts.listen.clone(),
+            data: facts.data.display().to_string(),
+            accepts_writes: overview.trouble.is_none(),
+        })
+    }
+
+    pub(super) async fn roster(&self) -> Result<pb::ShowRosterReply, Denial> {
+        let overview = self.requests.look().await?;
+        Ok(pb::ShowRosterReply {
+            version: overview.in_force.roster.version,
+            nodes: peers_to_wire(&overview, true),
+        })
+    }
+}
+
+fn link_to_wire(overview: &Overview, link: &LinkState) -> pb::Link {
+    let session = &link.session;
+    pb::Link {
+        link: session.link.0,
+        peer: overview.in_force.name(&session.peer),
+        dialled: session.dialled,
+        in_sync: session.in_sync,
+        since_ms: overview.monotonic_ms.saturating_sub(session.opened_ms),
+        bytes_sent: link.bytes_sent,
+        bytes_received: link.bytes_received,
+        entries_sent: session.entries_sent,
+        entries_received: session.entries_received,
+        entries_to_come: session.entries_to_come,
+        bytes_to_come: session.bytes_to_come,
+        clock_skew_ms: session.clock_skew_ms,
+    }
+}
+
+/// The nodes of the roster by name, with or without this one.
+fn peers_to_wire(overview: &Overview, with_self: bool) -> Vec<pb::Peer> {
+    let nodes = overview.in_force.roster.nodes.iter();
+    let shown = nodes.filter(|(node, _)| with_self || **node != overview.in_force.node);
+    let mut peers: Vec<_> = shown
+        .map(|(node, record)| peer_to_wire(overview, node, record))
+        .collect();
+    peers.sort_by(|one, other| one.name.cmp(&other.name));
+    peers
+}
+
+fn peer_to_wire(overview: &Overview, node: &NodeId, record: &NodeRecord) -> pb::Peer {
+    let linked = overview.links.iter().any(|link| link.session.peer == *node);
+    let unreached = overview.unreached.get(node).filter(|_| !linked);
+    let (last_error, retry_in) = unreached.cloned().unwrap_or_default();
+    pb::Peer {
+        name: record.name.clone(),
+        key: node.to_string(),
+        role: record.role.name().to_owned(),
+        area: record.area.clone(),
+        status: record.status.name().to_owned(),
+        linked,
+        last_error,
+        retry_in_ms: u64::try_from(retry_in.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// What a person must look at, in plain words.
+fn problems(overview: &Overview, rows: &[SpaceRow]) -> Vec<String> {
+    let mut problems = Vec::new();
+    let in_force = &overview.in_force;
+    if let Some(trouble) = &overview.trouble {
+        let remedy = match trouble.full {
+            true => "make room on the disk",
+            false => "look at the disk",
+        };
+        problems.push(format!(
+            "the disk takes no writes, so no edit is accepted: {}: {remedy}; it is tried again \
+             every few seconds",
+            trouble.text
+        ));
+    }
+    if !in_force.roster.is_active(&in_force.node) {
+        let text = "this node is not active in the roster, so no peer talks to it: ask the \
+                    federation's administrator";
+        problems.push(text.to_owned());
+    }
+    if wall_ms() > YEAR_2400_MS {
+        let text = "this machine's clock seems to count in the Buddhist era: set it to the \
+                    Common Era";
+        problems.push(text.to_owned());
+    }
+    problems.extend(
+        overview
+            .links
+            .iter()
+            .filter_map(|link| skewed(overview, link)),
+    );
+    problems.extend(rows.iter().flat_map(|row| space_problems(overview, row)));
+    problems
+}
+
+fn skewed(overview: &Overview, link: &LinkState) -> Option<String> {
+    let skew_ms = link.session.clock_skew_ms;
+    let size_ms = skew_ms.unsigned_abs();
+    if size_ms <= SKEW_MS_NOTABLE {
+        return None;
+    }
+    let peer = overview.in_force.name(&link.session.peer);
+    if size_ms > ERA_MS {
+        let whose = match skew_ms > 0 {
+            true => peer,
+            false => "this machine".to_owned(),
+        };
+        return Some(format!(
+            "the clock of {whose} seems to count in the Buddhist era"
+        ));
+    }
+    let direction = match skew_ms > 0 {
+        true => "ahead of",
+        false => "behind",
+    };
+    let (seconds, tenths) = (size_ms / 1000, size_ms % 1000 / 100);
+    Some(format!(
+        "the clock of {peer} is {seconds}.{tenths} s {direction} this machine's: times of edits \
+         may look out of order"
+    ))
+}
+
+fn space_problems(overview: &Overview, row: &SpaceRow) -> Vec<String> {
+    let name = overview.in_force.space_name(&row.space);
+    let counted = [
+        (row.waiting, "changes wait for others that have not arrived"),
+        (
+            row.quarantined,
+            "entries are in quarantine: their authors may not write here",
+        ),
+        (row.refused, "entries can never be applied"),
+        (row.broken, "documents cannot be shown"),
+    ];
+    let some = counted.into_iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, text)| format!("space {name}: {count} {text}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_year_2400_is_where_it_should_be() {
+        let year = jiff::civil::date(2400, 1, 1)
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .unwrap();
+        assert_eq!(year.timestamp().as_millisecond(), YEAR_2400_MS);
+    }
+}

@@ -87,9 +87,7 @@ impl LocalApi {
             data,
         } = parts;
         let workers = Workers::default();
-        let mut actor = [0; 16];
-        actor[..8].copy_from_slice(&own_feed.actor_prefix());
-        actor[8..].copy_from_slice(&identity::random::<8>()?);
+        let actor = own_feed.actor(identity::random()?);
         let editing = Editing::new(
             requests.clone(),
             reader.clone(),

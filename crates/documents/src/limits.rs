@@ -44,7 +44,7 @@ pub const ACCOUNT_BYTES_MAX: usize = 128;
 /// UTF-8 bytes of the message of an edit.
 pub const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 
-/// Bytes of an Automerge actor id that a change may use: ours are 16, JavaScript's are 16.
+/// Bytes of an Automerge actor id that a change may use: ours are 24, JavaScript's are 16.
 pub const ACTOR_BYTES_MAX: usize = 64;
 
 /// Edits in one call, and so in one change: each may be a whole object.

@@ -16,6 +16,12 @@ impl EntryKind {
     pub const RECORD: Self = Self(2);
     /// An order to erase.
     pub const ERASE: Self = Self(3);
+
+    /// Whether the payload may be missing: only of a record, whose successor replaces it. Of all
+    /// else a missing payload would be a loss that nobody could notice and make good.
+    pub fn is_droppable(self) -> bool {
+        self == Self::RECORD
+    }
 }
 
 /// The payload, or what remains of it: the hash chain holds without the bytes.

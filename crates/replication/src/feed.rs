@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::canonical::Encoder;
-use crate::entry::Entry;
+use crate::entry::{Entry, Payload};
 use crate::id::{FederationId, FeedId, Hash, SpaceId};
 use crate::limits::{PAYLOAD_BYTES_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
 use crate::sign::{SecretKey, Signature, verify};
@@ -42,6 +42,12 @@ pub enum RunError {
         entries: usize,
         /// Payload bytes in the run.
         bytes: usize,
+    },
+    /// The payload of an entry is missing whose kind does not allow that.
+    #[error("payload of entry {seq} is missing")]
+    Missing {
+        /// The entry's position.
+        seq: u64,
     },
     /// The run does not begin where the feed ends.
     #[error("run begins at {from}, but the feed has {length} entries")]
@@ -122,7 +128,7 @@ impl Run {
         self
     }
 
-    /// Checks sizes, chain and signature for a feed that ends with `head` after `length` entries.
+    /// Checks sizes, payloads, chain and signature for a feed that ends with `head` after `length` entries.
     pub fn verify(
         &self,
         federation: &FederationId,
@@ -136,6 +142,13 @@ impl Run {
             .any(|e| e.payload.length() > PAYLOAD_BYTES_MAX);
         if entries == 0 || entries > RUN_ENTRIES_MAX || bytes > RUN_BYTES_MAX || oversized {
             return Err(RunError::Size { entries, bytes });
+        }
+        let missing = |e: &Entry| matches!(e.payload, Payload::Dropped { .. });
+        let lacking = (self.from..)
+            .zip(&self.entries)
+            .find(|(_, entry)| missing(entry) && !entry.kind.is_droppable());
+        if let Some((seq, _)) = lacking {
+            return Err(RunError::Missing { seq });
         }
         if self.from != length {
             return Err(RunError::Gap {

@@ -90,15 +90,22 @@ pub struct FeedId {
 }
 
 impl FeedId {
-    /// The first eight bytes of every Automerge actor id that this feed may use.
+    /// The first sixteen bytes of every Automerge actor id that this feed may use.
     ///
     /// Bound to the feed, so that nobody can write changes under another's actor id, and two
-    /// changes with the same actor and sequence can only meet in one totally ordered feed.
-    pub fn actor_prefix(&self) -> [u8; 8] {
+    /// changes with the same actor and sequence can only meet in one totally ordered feed. So long
+    /// that nobody finds two epochs of one prefix.
+    pub fn actor_prefix(&self) -> [u8; 16] {
         let hash = Hash::of("phaki/actor/v1", &[&self.author.0, &self.epoch.0]);
-        let mut prefix = [0; 8];
-        prefix.copy_from_slice(&hash.0[..8]);
-        prefix
+        hash.shorten().0
+    }
+
+    /// An actor id of this feed: [`Self::actor_prefix`], then bytes of the process's choice.
+    pub fn actor(&self, tail: [u8; 8]) -> [u8; 24] {
+        let mut actor = [0; 24];
+        actor[..16].copy_from_slice(&self.actor_prefix());
+        actor[16..].copy_from_slice(&tail);
+        actor
     }
 
     pub(crate) fn encode(&self, encoder: &mut Encoder) {

@@ -60,7 +60,7 @@ pub(crate) struct Machine {
     /// How often a peer was dialled since it was last heard of.
     pub(crate) attempts: BTreeMap<usize, u32>,
     /// The Automerge actor of this life.
-    pub(crate) actor: [u8; 16],
+    pub(crate) actor: [u8; 24],
     /// Crash after this many more effects.
     pub(crate) crash_in: Option<u32>,
     /// How long to stay down after the next crash.
@@ -90,7 +90,7 @@ impl Machine {
             editing: BTreeSet::new(),
             dialling: BTreeSet::new(),
             attempts: BTreeMap::new(),
-            actor: [0; 16],
+            actor: [0; 24],
             crash_in: None,
             down_us: 0,
             wake_us: None,
@@ -129,9 +129,7 @@ impl Machine {
     /// taken back: a change of this actor may be among them, and the next edit of its document
     /// would use its sequence number again.
     pub(crate) fn take_new_actor(&mut self, salt: [u8; 8]) {
-        let prefix = self.feed().actor_prefix();
-        self.actor[..8].copy_from_slice(&prefix);
-        self.actor[8..].copy_from_slice(&salt);
+        self.actor = self.feed().actor(salt);
     }
 
     /// Ends a life: everything that is not on disk is gone.

@@ -209,10 +209,8 @@ fn put(writer: &Writer, change: Change) {
 
 /// Changes in turn over all documents, as an import followed by edits makes them.
 fn make(documents: usize, changes: usize, feed: FeedId) -> Vec<Entry> {
-    let mut actor = [9; 16];
-    actor[..8].copy_from_slice(&feed.actor_prefix());
     let editor = Editor {
-        actor,
+        actor: feed.actor([9; 8]),
         account: "somchai",
         time_secs: 1,
         message: Some("แก้ไข"),

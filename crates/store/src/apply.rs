@@ -33,7 +33,7 @@ enum EntryRefusal {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source {
     space: SpaceId,
-    actor_prefix: [u8; 8],
+    actor_prefix: [u8; 16],
 }
 
 impl Source {

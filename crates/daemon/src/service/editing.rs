@@ -41,7 +41,7 @@ pub(super) struct Editing {
     /// The edits under way.
     pub(super) tasks: TaskTracker,
     /// 8 bytes of this node's feed, then 8 that were drawn at process start.
-    pub(super) actor: [u8; 16],
+    pub(super) actor: [u8; 24],
     /// The author of edits that name none.
     pub(super) account: Arc<str>,
 }
@@ -58,7 +58,7 @@ impl Editing {
         requests: NodeRequests,
         reader: Reader,
         workers: Workers,
-        actor: [u8; 16],
+        actor: [u8; 24],
         account: &str,
     ) -> Self {
         Self {
@@ -182,7 +182,7 @@ impl Editing {
 
     /// The actor of the next change of a document. A fresh one when the usual one has changes
     /// there that are not applied, as after its rights were lowered: their numbers are in use.
-    pub(super) fn actor_for(&self, found: Found) -> Result<[u8; 16], Denial> {
+    pub(super) fn actor_for(&self, found: Found) -> Result<[u8; 24], Denial> {
         let Found { space, document } = found;
         let unapplied = self.reader.has_unapplied(&space, &document, &self.actor);
         let mut actor = self.actor;
@@ -190,7 +190,7 @@ impl Editing {
             let drawn = identity::random::<8>();
             let drawn =
                 drawn.map_err(|error| Denial::internal("no actor", format!("{error:#}")))?;
-            actor[8..].copy_from_slice(&drawn);
+            actor[16..].copy_from_slice(&drawn);
         }
         Ok(actor)
     }
@@ -218,7 +218,7 @@ impl Editing {
 /// Makes one change of the edits; `None` when everything is as asked already.
 pub(super) fn change(
     document: &mut Document,
-    actor: [u8; 16],
+    actor: [u8; 24],
     author: &Author,
     edits: &[Edit],
 ) -> Result<Option<ChangeBytes>, Denial> {

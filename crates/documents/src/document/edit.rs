@@ -42,8 +42,8 @@ pub enum Edit {
 /// Who edits, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Editor<'a> {
-    /// 8 bytes of the author's feed, then 8 that were drawn at process start.
-    pub actor: [u8; 16],
+    /// 16 bytes of the author's feed, then 8 that were drawn at process start.
+    pub actor: [u8; 24],
     /// Opaque account id.
     pub account: &'a str,
     /// Seconds since 1970.

@@ -39,7 +39,7 @@ fn all_edits_of_a_call_are_one_change() {
     assert_eq!(one.document.heads(), [made.summary.hash]);
     assert_eq!(made.summary.account.as_deref(), Some("account-1"));
     assert_eq!(made.summary.message.as_deref(), Some("แก้ไข"));
-    assert_eq!(made.summary.actor, [1; 16]);
+    assert_eq!(made.summary.actor, [1; 24]);
     assert_eq!(one.get("areas"), Some(json!(["41", "4101"])));
     assert_eq!(
         one.get("budget/b1"),

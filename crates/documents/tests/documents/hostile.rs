@@ -51,7 +51,7 @@ fn a_change_says_who_made_it_and_what_it_follows() {
     let summary = summarise(&change()).unwrap();
     assert_eq!(summary.deps, Vec::<[u8; 32]>::new());
     assert_eq!((summary.seq, summary.start_op), (1, 1));
-    assert_eq!(summary.actor, [1; 16]);
+    assert_eq!(summary.actor, [1; 24]);
     assert_eq!(summary.account.as_deref(), Some("account-1"));
     assert_eq!(summary.time_secs, 1_700_010_001);
 }

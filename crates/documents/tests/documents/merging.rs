@@ -41,7 +41,7 @@ fn two_values_of_one_field_are_both_kept_with_author_and_time() {
             (180_000_000, account(1), 1_700_010_002),
         ]
     );
-    assert!(conflicts[0].values.iter().all(|v| v.actor.len() == 16));
+    assert!(conflicts[0].values.iter().all(|v| v.actor.len() == 24));
     assert_eq!(one.document.summary().conflicts, 1);
 }
 

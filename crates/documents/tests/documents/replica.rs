@@ -44,7 +44,7 @@ impl Replica {
         self.clock += 1;
         let account = account(self.node);
         let by = Editor {
-            actor: [self.node; 16],
+            actor: [self.node; 24],
             account: &account,
             time_secs: self.clock,
             message: Some("แก้ไข"),

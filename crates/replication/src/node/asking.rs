@@ -103,6 +103,7 @@ impl Node {
             return;
         };
         held.behind.entry(feed).or_insert(now.monotonic_ms);
+        let reached = held.reached(&self.federation, &feed);
         if announced && author_link.is_some_and(|author| author != link) {
             return;
         }
@@ -118,6 +119,7 @@ impl Node {
             Ask {
                 to,
                 progress_ms: now.monotonic_ms,
+                reached,
             },
         );
         let message = Message::Want(Range {
@@ -172,13 +174,14 @@ impl Node {
         author.1.hello.is_some().then_some(*author.0)
     }
 
-    /// Entries of a feed arrived from the peer of `link`, or became durable: an ask that is
-    /// fulfilled ends, one that is not goes on.
+    /// Entries of a feed arrived, or became durable: an ask that is fulfilled ends, one that is
+    /// not goes on while the feed grows.
     pub(super) fn ask_progressed(&mut self, now: Now, space: SpaceId, feed: FeedId) {
         let Some(held) = self.spaces.get_mut(&space) else {
             return;
         };
         let length = held.pending(&self.federation, &feed).length;
+        let reached = held.reached(&self.federation, &feed);
         let mut longest = 0;
         for session in self.sessions.values_mut() {
             let Some(theirs) = session.spaces.get_mut(&space) else {
@@ -186,7 +189,9 @@ impl Node {
             };
             longest = longest.max(theirs.known.get(&feed).map_or(0, |(known, _)| *known));
             if let Some(ask) = theirs.asked.get_mut(&feed) {
-                ask.progress_ms = now.monotonic_ms;
+                if reached > ask.reached {
+                    (ask.reached, ask.progress_ms) = (reached, now.monotonic_ms);
+                }
                 if ask.to <= length {
                     theirs.asked.remove(&feed);
                 }

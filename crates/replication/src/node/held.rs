@@ -120,6 +120,12 @@ impl Held {
             .map_or_else(empty, |state| state.pending)
     }
 
+    /// How far a feed has come, for telling whether it moves: arrived and durable entries together.
+    pub(super) fn reached(&self, federation: &FederationId, feed: &FeedId) -> u64 {
+        let arrived = self.pending(federation, feed).length;
+        arrived.saturating_add(self.durable_length(feed))
+    }
+
     pub(super) fn set_pending(&mut self, federation: &FederationId, feed: FeedId, extent: Extent) {
         let empty = Extent {
             length: 0,

@@ -7,7 +7,7 @@ use super::{Change, Effect, LinkId, Notice, Now};
 use crate::feed::{Run, RunError};
 use crate::id::{FeedId, SpaceId};
 use crate::limits::{BATCH_BYTES_MAX, FEEDS_PER_SPACE_MAX, IN_FLIGHT_BYTES_MAX};
-use crate::message::CloseReason;
+use crate::message::{CloseReason, Message};
 
 /// What becomes of one run.
 enum Verdict {
@@ -47,6 +47,7 @@ impl Node {
             return;
         }
         let mut taken = Vec::new();
+        let mut durable = Vec::new();
         let mut bytes = 0;
         for run in runs {
             let feed = run.feed;
@@ -57,7 +58,7 @@ impl Node {
                     let permitted = self.admit(space, &run);
                     taken.push((run, permitted));
                 }
-                Verdict::Pass => {}
+                Verdict::Pass => durable.extend(self.durable_past(space, &arrival)),
                 Verdict::Refuse(reason) => {
                     out.push(Effect::Notice(Notice::EntriesRefused {
                         peer,
@@ -79,6 +80,12 @@ impl Node {
                 }
             }
             self.note_arrival(now, link, space, &arrival, out);
+        }
+        // What was held before is acknowledged again, so that it leaves the sender's window.
+        if !durable.is_empty() {
+            let feeds = durable;
+            let message = Message::Ack { space, feeds };
+            out.push(Effect::Send { link, message });
         }
         if taken.is_empty() {
             return;
@@ -123,6 +130,13 @@ impl Node {
             Ok(()) => Verdict::Take(run),
             Err(error) => Verdict::Forged(error),
         }
+    }
+
+    /// The durable length of a feed when all that arrived is within it.
+    fn durable_past(&self, space: SpaceId, arrival: &Arrival) -> Option<(FeedId, u64)> {
+        let held = self.spaces.get(&space)?;
+        let length = held.durable_length(&arrival.feed);
+        (arrival.end <= length).then_some((arrival.feed, length))
     }
 
     /// Moves the pending end of the feed behind a verified run; returns how many of the feed's
@@ -219,6 +233,7 @@ pub(super) fn count(runs: &[(Run, u64)]) -> u64 {
 fn forgery(error: &RunError) -> &'static str {
     match error {
         RunError::Size { .. } => "run-size",
+        RunError::Missing { .. } => "missing-payload",
         RunError::Gap { .. } => "gap",
         RunError::Head => "chain",
         RunError::Signature => "signature",

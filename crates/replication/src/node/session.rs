@@ -72,7 +72,9 @@ pub(super) struct PeerSpace {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ask {
     pub(super) to: u64,
+    /// When the feed last grew, and how far it had then: arrived and durable entries together.
     pub(super) progress_ms: u64,
+    pub(super) reached: u64,
 }
 
 impl Session {

@@ -4,6 +4,7 @@
 mod catching_up;
 mod links;
 mod network;
+mod relays;
 mod rights;
 
 use phaki_replication::manifest::MemberRole;

@@ -317,7 +317,7 @@ fn opaque_entry(kind: EntryKind, salt: u64, nth: u8, bytes: u32) -> NewEntry {
 /// A well-formed change under an actor id that belongs to nobody.
 fn foreign_change(salt: u64, nth: u8) -> Option<Vec<u8>> {
     let id = DocumentId::new(Kind::Plan, [7; 16]);
-    let mut actor = [nth; 16];
+    let mut actor = [nth; 24];
     actor[..8].copy_from_slice(&salt.to_be_bytes());
     let editor = Editor {
         actor,

@@ -73,7 +73,7 @@ impl Reader {
         &self,
         space: &SpaceId,
         document: &DocumentId,
-        actor: &[u8; 16],
+        actor: &[u8],
     ) -> Result<bool, ReadError> {
         self.with(|connection| {
             let mut select = connection.prepare_cached(

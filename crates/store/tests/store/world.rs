@@ -140,10 +140,8 @@ impl Author {
         self.publish_as(EntryKind::CHANGE, payloads)
     }
 
-    pub(crate) fn actor(&self) -> [u8; 16] {
-        let mut actor = [9; 16];
-        actor[..8].copy_from_slice(&self.feed.actor_prefix());
-        actor
+    pub(crate) fn actor(&self) -> [u8; 24] {
+        self.feed.actor([9; 8])
     }
 
     /// Writes a field of a document; returns the payload of the entry.

@@ -301,6 +301,30 @@ impl NodeLoop {
                 let author = self.name(&feed.author);
                 warn!(peer = self.name(peer), %space, author, reason, "entries refused");
             }
+            Notice::FeedsDiffer { peer, space, feed } => {
+                let author = self.name(&feed.author);
+                warn!(
+                    peer = self.name(peer),
+                    %space,
+                    author,
+                    "the peer holds other entries of this author: its store was copied or put \
+                     back, or it signs different ones; nothing of them is taken"
+                );
+            }
+            Notice::OwnFeedAhead {
+                peer,
+                space,
+                length,
+            } => {
+                warn!(
+                    peer = self.name(peer),
+                    %space,
+                    length,
+                    "the peer says that it holds more entries of this node than the node itself: \
+                     was an older copy of the data folder put back? do not edit here before it \
+                     is clear"
+                );
+            }
             Notice::ActRefused { peer, reason } => {
                 warn!(peer = self.name(peer), reason, "roster or manifest refused");
             }

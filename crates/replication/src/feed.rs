@@ -57,9 +57,13 @@ pub enum RunError {
         /// Where the feed ends.
         length: u64,
     },
-    /// The entries do not lead to the head that the checkpoint signs.
-    #[error("entries do not lead to the signed head")]
+    /// The entries do not lead to the head, which is not signed by the author either.
+    #[error("entries do not lead to the head")]
     Head,
+    /// The author signed the head, but it does not follow from what the receiver holds and the
+    /// entries: either the entries were altered or the author signed two different feeds.
+    #[error("entries do not lead from what is held to the head that the author signed")]
+    Fork,
     /// The signature is not the author's.
     #[error("checkpoint is not signed by the author")]
     Signature,
@@ -128,7 +132,8 @@ impl Run {
         self
     }
 
-    /// Checks sizes, payloads, chain and signature for a feed that ends with `head` after `length` entries.
+    /// Checks sizes, payloads, chain and signature for a feed that ends with `head` after
+    /// `length` entries.
     pub fn verify(
         &self,
         federation: &FederationId,
@@ -156,15 +161,21 @@ impl Run {
                 length,
             });
         }
-        let (end, head) = fold(self.from, head, &self.entries);
-        if (end, head) != (self.checkpoint.length, self.checkpoint.head) {
-            return Err(RunError::Head);
+        let Checkpoint {
+            length: signed_length,
+            head: signed_head,
+            signature,
+        } = &self.checkpoint;
+        let leads_there = fold(self.from, head, &self.entries) == (*signed_length, *signed_head);
+        let message = signed_bytes(federation, space, &self.feed, *signed_length, signed_head);
+        let signed = verify(&self.feed.author.0, &message, signature);
+        match (leads_there, signed) {
+            (true, true) => Ok(()),
+            (true, false) => Err(RunError::Signature),
+            // Before the first entry there is only one feed.
+            (false, true) if self.from > 0 => Err(RunError::Fork),
+            (false, _) => Err(RunError::Head),
         }
-        let message = signed_bytes(federation, space, &self.feed, end, &head);
-        if !verify(&self.feed.author.0, &message, &self.checkpoint.signature) {
-            return Err(RunError::Signature);
-        }
-        Ok(())
     }
 }
 

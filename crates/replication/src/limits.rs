@@ -30,15 +30,29 @@ pub const IN_FLIGHT_BYTES_MAX: usize = 4 << 20;
 /// Reads of the store under way for one link: one being sent, one being read.
 pub const READS_PER_LINK_MAX: usize = 2;
 
-/// Ranges that a peer may have asked for and not yet received. One per feed and space; see
-/// [`FEEDS_PER_SPACE_MAX`].
+/// Ranges that a peer may have asked for and not yet received. An honest peer asks for at most
+/// [`ASKS_PER_LINK_MAX`]; those that it gave up come on top.
 pub const WANTS_PER_LINK_MAX: usize = 65_536;
 
 /// Feeds of one space: a thousand writers with several epochs each.
 pub const FEEDS_PER_SPACE_MAX: usize = 16_384;
 
-/// Spaces that two nodes share.
+/// Feeds of one author in one space: one for each life of its store.
+pub const FEEDS_PER_AUTHOR_MAX: usize = 64;
+
+/// Feeds of one author in one space of which nothing counts. An honest node never makes one, so a
+/// mere reader cannot take the places of writers.
+pub const FEEDS_IN_QUARANTINE_MAX: usize = 4;
+
+/// Spaces that a node holds.
 pub const SPACES_MAX: usize = 4096;
+
+/// Spaces of one steward that a node holds: its drafts, its directory, its agreements with some
+/// neighbours. One node cannot take the places of all others.
+pub const SPACES_PER_STEWARD_MAX: usize = 64;
+
+/// Ranges that a node asks of one peer at a time; the others follow.
+pub const ASKS_PER_LINK_MAX: usize = 1024;
 
 /// Members of one space: every node of a federation and more.
 pub const MEMBERS_MAX: usize = 4096;
@@ -59,11 +73,15 @@ pub const ADDRESSES_MAX: usize = 8;
 pub const ROSTER_BYTES_MAX: usize = 8 << 20;
 
 /// Bytes of a signed manifest: [`MEMBERS_MAX`] members and as many capped feeds.
-pub const MANIFEST_BYTES_MAX: usize = 1 << 20;
+pub const MANIFEST_BYTES_MAX: usize = 2 << 20;
 
-/// Entries of one feed that are kept in quarantine. More are not asked for until the steward
-/// grants the right: a node without rights cannot fill another's disk.
+/// Entries of one feed that are kept in quarantine, and one run more. Others are not asked for
+/// until the steward grants the right.
 pub const QUARANTINE_ENTRIES_MAX: u64 = 10_000;
+
+/// Payload bytes of a feed of which nothing counts, and one run more: with
+/// [`FEEDS_IN_QUARANTINE_MAX`], a node without rights cannot fill another's disk.
+pub const QUARANTINE_BYTES_MAX: u64 = 16 << 20;
 
 /// Links at one time: a national node with every province and many districts.
 pub const LINKS_MAX: usize = 4096;

@@ -68,6 +68,8 @@ pub struct Hello {
     pub epoch: Epoch,
     /// The version of the sender's roster.
     pub roster_version: u64,
+    /// [`SignedRoster::hash`] of it.
+    pub roster_hash: Hash,
     /// The sender's clock, milliseconds since 1970.
     pub time_ms: i64,
 }
@@ -103,6 +105,8 @@ pub struct FeedReport {
     pub feed: FeedId,
     /// Entries.
     pub length: u64,
+    /// The hash of the last of them.
+    pub head: Hash,
     /// Their payload bytes.
     pub bytes: u64,
 }

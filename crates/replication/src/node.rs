@@ -6,6 +6,7 @@
 mod acts;
 mod append;
 mod asking;
+mod forks;
 mod greeting;
 mod held;
 mod receiving;
@@ -226,6 +227,8 @@ pub enum Refusal {
     Storage,
     /// The roster or manifest does not verify, or is not newer than the one in force.
     Stale,
+    /// The node or the space holds as much as it may; see [`crate::limits`].
+    Limit,
 }
 
 /// Something that a person may want to know of.
@@ -246,6 +249,26 @@ pub enum Notice {
         feed: FeedId,
         /// Why, in one word of [`CloseReason::name`] or of the limits.
         reason: &'static str,
+    },
+    /// A peer holds other entries of a feed than this node: its author signed two, or its store
+    /// was copied or put back. The feed is not taken from this peer.
+    FeedsDiffer {
+        /// Who.
+        peer: NodeId,
+        /// Of which space.
+        space: SpaceId,
+        /// Which feed.
+        feed: FeedId,
+    },
+    /// A peer says that it holds more of this node's own entries than the node itself, as when an
+    /// older copy of its store was put back.
+    OwnFeedAhead {
+        /// Who says so.
+        peer: NodeId,
+        /// In which space.
+        space: SpaceId,
+        /// How many.
+        length: u64,
     },
     /// A roster or manifest was refused.
     ActRefused {

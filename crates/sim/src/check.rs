@@ -303,7 +303,7 @@ pub(crate) fn refusal(
         (Request::Append { space, .. }, Refusal::NotWriter) => node
             .manifest(space)
             .is_some_and(|manifest| manifest.permitted(&machine.feed()) < u64::MAX),
-        (Request::Append { .. }, Refusal::TooLarge | Refusal::Stale) => false,
+        (Request::Append { .. }, Refusal::TooLarge | Refusal::Stale | Refusal::Limit) => false,
         (Request::Enact(Act::Roster(signed)), Refusal::Stale) => {
             let version = Roster::decode(&signed.bytes).map_or(0, |roster| roster.version);
             node.roster().version >= version

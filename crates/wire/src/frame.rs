@@ -123,6 +123,7 @@ fn hello_to_wire(hello: &Hello) -> pb::Hello {
         epoch: copy(&hello.epoch.0),
         roster_version: hello.roster_version,
         time_ms: hello.time_ms,
+        roster_hash: copy(&hello.roster_hash.0),
     }
 }
 
@@ -133,6 +134,7 @@ fn hello_from_wire(hello: &pb::Hello) -> Result<Hello, DecodeError> {
         federation: FederationId(fixed("federation", &hello.federation)?),
         epoch: Epoch(fixed("epoch", &hello.epoch)?),
         roster_version: hello.roster_version,
+        roster_hash: field::hash("hash of a roster", &hello.roster_hash)?,
         time_ms: hello.time_ms,
     })
 }
@@ -182,6 +184,7 @@ fn frontier_to_wire(report: &FrontierReport) -> pb::Frontier {
         feed: field::feed_to_wire(&report.feed),
         length: report.length,
         bytes: report.bytes,
+        head: copy(&report.head.0),
     };
     pb::Frontier {
         space: copy(&report.space.0),
@@ -197,6 +200,7 @@ fn frontier_from_wire(frontier: &pb::Frontier) -> Result<FrontierReport, DecodeE
         Ok(FeedReport {
             feed,
             length: report.length,
+            head: field::hash("head of a feed", &report.head)?,
             bytes: report.bytes,
         })
     };

@@ -158,7 +158,7 @@ impl Overview {
     ) -> Self {
         let spaces = node.spaces().map(|(space, held)| {
             let state = SpaceState {
-                frontier_digest: frontier::digest(&held.frontier()),
+                frontier_digest: held.digest(),
                 quarantined: held.quarantined(),
             };
             (*space, state)

@@ -106,6 +106,11 @@ impl Denial {
                 "storage",
                 "the node could not write its disk: nothing was kept, try again",
             ),
+            Refusal::Limit => (
+                Code::ResourceExhausted,
+                "limit",
+                "this node holds as many as it may: use a space that exists",
+            ),
             Refusal::Stale => (
                 Code::Aborted,
                 "stale",

@@ -17,6 +17,7 @@ fn hello() -> Message {
         federation: FederationId([1; 32]),
         epoch: Epoch([2; 16]),
         roster_version: 300,
+        roster_hash: Hash([6; 32]),
         time_ms: 1_700_000_000_000,
     })
 }

@@ -8,36 +8,31 @@ use super::state::Node;
 use super::stored::Purpose;
 use super::{Act, Change, Effect, LinkId, Notice, Refusal, RequestId};
 use crate::id::{FeedId, NodeId};
+use crate::limits::{SPACES_MAX, SPACES_PER_STEWARD_MAX};
 use crate::manifest::{Manifest, SignedManifest};
 use crate::message::{CloseReason, Message};
 use crate::roster::{Roster, SignedRoster};
 
 impl Node {
     pub(super) fn enact(&mut self, request: RequestId, act: Act, out: &mut Vec<Effect>) {
-        let accepted = match act {
-            Act::Roster(signed) => {
-                let roster = signed.open(&self.federation).ok();
-                roster
-                    .filter(|roster| self.is_newer_roster(roster, &signed))
-                    .map(|roster| {
-                        self.put_roster_in_force(roster, signed, Some(request), out);
-                    })
-            }
-            Act::Manifest(signed) => {
-                let manifest = signed.open(&self.federation).ok();
-                manifest
-                    .filter(|manifest| self.is_newer_manifest(manifest, &signed))
-                    .map(|manifest| {
-                        self.put_manifest_in_force(manifest, signed, Some(request), out);
-                    })
-            }
+        let refusal = match act {
+            Act::Roster(signed) => match signed.open(&self.federation) {
+                Ok(roster) if self.is_newer_roster(&roster, &signed) => {
+                    return self.put_roster_in_force(roster, signed, Some(request), out);
+                }
+                _ => Refusal::Stale,
+            },
+            Act::Manifest(signed) => match signed.open(&self.federation) {
+                Ok(manifest) if self.is_newer_manifest(&manifest, &signed) => {
+                    if self.may_hold(&manifest).is_ok() {
+                        return self.put_manifest_in_force(manifest, signed, Some(request), out);
+                    }
+                    Refusal::Limit
+                }
+                _ => Refusal::Stale,
+            },
         };
-        if accepted.is_none() {
-            out.push(Effect::Refuse {
-                request,
-                refusal: Refusal::Stale,
-            });
-        }
+        out.push(Effect::Refuse { request, refusal });
     }
 
     pub(super) fn durable_roster_version(&self) -> u64 {
@@ -56,7 +51,7 @@ impl Node {
         };
         match opened {
             Ok(roster) => {
-                session.roster_version = session.roster_version.max(roster.version);
+                session.roster = session.roster.max((roster.version, signed.hash()));
                 if self.is_newer_roster(&roster, &signed) {
                     self.put_roster_in_force(roster, signed, None, out);
                 }
@@ -101,10 +96,10 @@ impl Node {
     pub(super) fn roster_stored(&mut self, signed: SignedRoster, out: &mut Vec<Effect>) {
         self.durable_roster = signed;
         out.push(Effect::RosterInForce);
-        let version = self.durable_roster_version();
+        let ours = (self.durable_roster_version(), self.durable_roster.hash());
         for (link, session) in &mut self.sessions {
-            if session.hello.is_some() && session.roster_version < version {
-                session.roster_version = version;
+            if session.hello.is_some() && session.roster < ours {
+                session.roster = ours;
                 let message = Message::Roster(self.durable_roster.clone());
                 out.push(Effect::Send {
                     link: *link,
@@ -137,18 +132,30 @@ impl Node {
             let theirs = session.spaces.entry(manifest.space).or_default();
             theirs.manifest = theirs.manifest.max(Some((manifest.version, signed.hash())));
         }
-        let concerns_us = manifest.may_read(&self.id) || self.spaces.contains_key(&manifest.space);
-        let steward_is_known = self.roster.nodes.contains_key(&manifest.steward);
-        if !concerns_us || !steward_is_known {
-            let reason = if concerns_us {
-                "unknown steward"
-            } else {
-                "no member here"
-            };
+        if let Err(reason) = self.may_hold(&manifest) {
             let reason = reason.to_owned();
             out.push(Effect::Notice(Notice::ActRefused { peer, reason }));
         } else if self.is_newer_manifest(&manifest, &signed) {
             self.put_manifest_in_force(manifest, signed, None, out);
+        }
+    }
+
+    /// Whether the space of a manifest may be held here; if not, why.
+    fn may_hold(&self, manifest: &Manifest) -> Result<(), &'static str> {
+        if self.spaces.contains_key(&manifest.space) {
+            return Ok(());
+        }
+        let of_steward = |held: &&Held| held.manifest.steward == manifest.steward;
+        if !manifest.may_read(&self.id) {
+            Err("no member here")
+        } else if !self.roster.nodes.contains_key(&manifest.steward) {
+            Err("unknown steward")
+        } else if self.spaces.values().filter(of_steward).count() >= SPACES_PER_STEWARD_MAX {
+            Err("too many spaces of one steward")
+        } else if self.spaces.len() >= SPACES_MAX {
+            Err("too many spaces")
+        } else {
+            Ok(())
         }
     }
 

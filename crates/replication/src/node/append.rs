@@ -65,6 +65,9 @@ impl Node {
         if oversized || total > APPEND_BYTES_MAX {
             return Err(Refusal::TooLarge);
         }
+        if length == 0 && !held.has_place_for(&feed) {
+            return Err(Refusal::Limit);
+        }
         if self.writes.requests() >= APPENDS_PENDING_MAX {
             return Err(Refusal::Busy);
         }

@@ -3,38 +3,16 @@
 //! A range is asked of one peer at a time. When news of a feed is announced while its author is
 //! linked, the author is given a moment to send it itself.
 
+use super::held::{Extent, Held};
 use super::session::Ask;
 use super::state::Node;
 use super::timing::ms;
 use super::{Effect, LinkId, Now};
 use crate::id::{FeedId, SpaceId};
-use crate::limits::{AUTHOR_GRACE, FEEDS_PER_SPACE_MAX, QUARANTINE_ENTRIES_MAX, STALL_MAX};
+use crate::limits::{ASKS_PER_LINK_MAX, AUTHOR_GRACE, STALL_MAX};
 use crate::message::{Message, Range};
 
 impl Node {
-    /// Asks the peer of `link` for what it holds of `space` and this node does not.
-    /// `announced`: the peer told of single feeds, whose authors may be about to send them.
-    pub(super) fn ask_link(
-        &mut self,
-        now: Now,
-        link: LinkId,
-        space: SpaceId,
-        announced: bool,
-        out: &mut Vec<Effect>,
-    ) {
-        let known = self
-            .sessions
-            .get(&link)
-            .and_then(|session| session.spaces.get(&space));
-        let Some(known) = known else {
-            return;
-        };
-        let feeds: Vec<FeedId> = known.known.keys().copied().collect();
-        for feed in feeds {
-            self.ask(now, link, space, feed, announced, out);
-        }
-    }
-
     /// Asks every peer for everything missing that nobody was asked for.
     pub(super) fn ask_for_all(&mut self, now: Now, out: &mut Vec<Effect>) {
         let behind = self.spaces.iter().flat_map(|(space, held)| {
@@ -61,8 +39,9 @@ impl Node {
     ) {
         let candidates = self.sessions.iter().filter_map(|(link, session)| {
             let theirs = session.spaces.get(&space)?;
-            let length = theirs.known.get(&feed)?.0;
-            Some((length, std::cmp::Reverse(*link)))
+            let length = *theirs.known.get(&feed)?;
+            let usable = !theirs.forked.contains(&feed) && session.asks() < ASKS_PER_LINK_MAX;
+            usable.then_some((length, std::cmp::Reverse(*link)))
         });
         match candidates.max() {
             Some((_, std::cmp::Reverse(link))) => self.ask(now, link, space, feed, false, out),
@@ -86,7 +65,9 @@ impl Node {
         self.ask(now, link, space, feed, false, out);
     }
 
-    fn ask(
+    /// Asks the peer of `link` for what it holds of a feed and this node does not.
+    /// `announced`: the peer told of single feeds, whose authors may be about to send them.
+    pub(super) fn ask(
         &mut self,
         now: Now,
         link: LinkId,
@@ -113,6 +94,9 @@ impl Node {
         let Some(session) = self.sessions.get_mut(&link) else {
             return;
         };
+        if session.asks() >= ASKS_PER_LINK_MAX {
+            return;
+        }
         let asked = &mut session.spaces.entry(space).or_default().asked;
         asked.insert(
             feed,
@@ -134,30 +118,32 @@ impl Node {
     /// The entries of a feed that the peer of `link` holds and this node lacks and may take.
     fn missing(&self, link: LinkId, space: SpaceId, feed: FeedId) -> Option<(u64, u64)> {
         let held = self.spaces.get(&space)?;
-        let (theirs, _) = *self
-            .sessions
-            .get(&link)?
-            .spaces
-            .get(&space)?
-            .known
-            .get(&feed)?;
-        if feed == self.own_feed() {
+        let theirs = self.sessions.get(&link)?.spaces.get(&space)?;
+        if feed == self.own_feed() || theirs.forked.contains(&feed) {
             return None;
         }
-        let is_new = !held.feeds.contains_key(&feed);
-        if is_new && held.feeds.len() >= FEEDS_PER_SPACE_MAX {
-            return None;
-        }
-        let from = held.pending(&self.federation, &feed).length;
-        let to = theirs.min(self.take_max(held, &feed));
-        (from < to).then_some((from, to))
+        let at = held.pending(&self.federation, &feed);
+        self.may_take(held, &feed, &at).ok()?;
+        let to = *theirs.known.get(&feed)?;
+        (at.length < to).then_some((at.length, to))
     }
 
-    /// How many entries of a feed may be held: those that count, and some in quarantine.
-    pub(super) fn take_max(&self, held: &super::Held, feed: &FeedId) -> u64 {
-        held.manifest
-            .permitted(feed)
-            .saturating_add(QUARANTINE_ENTRIES_MAX)
+    /// Whether the entries of a feed behind the given extent may be held; if not, why.
+    pub(super) fn may_take(
+        &self,
+        held: &Held,
+        feed: &FeedId,
+        at: &Extent,
+    ) -> Result<(), &'static str> {
+        if !self.roster.nodes.contains_key(&feed.author) {
+            Err("unknown-author")
+        } else if at.length == 0 && !held.has_place_for(feed) {
+            Err("too-many-feeds")
+        } else if !held.has_room_for(feed, at) {
+            Err("quarantine-full")
+        } else {
+            Ok(())
+        }
     }
 
     fn is_asked(&self, space: SpaceId, feed: FeedId) -> bool {
@@ -187,7 +173,7 @@ impl Node {
             let Some(theirs) = session.spaces.get_mut(&space) else {
                 continue;
             };
-            longest = longest.max(theirs.known.get(&feed).map_or(0, |(known, _)| *known));
+            longest = longest.max(theirs.known.get(&feed).copied().unwrap_or(0));
             if let Some(ask) = theirs.asked.get_mut(&feed) {
                 if reached > ask.reached {
                     (ask.reached, ask.progress_ms) = (reached, now.monotonic_ms);

@@ -4,7 +4,6 @@ use super::session::{PeerSpace, Session};
 use super::state::Node;
 use super::timing::ms;
 use super::{Effect, LinkId, Notice, Now};
-use crate::frontier::digest;
 use crate::id::{Hash, NodeId, ShortDigest};
 use crate::limits::{FEEDS_PER_SPACE_MAX, HELLO_TIMEOUT, LINKS_MAX, SPACES_MAX, STALL_MAX};
 use crate::message::{
@@ -50,6 +49,7 @@ impl Node {
             federation: self.federation,
             epoch: self.epoch,
             roster_version: self.durable_roster_version(),
+            roster_hash: self.durable_roster.hash(),
             time_ms: now.wall_ms,
         };
         out.push(Effect::Send {
@@ -104,7 +104,7 @@ impl Node {
     }
 
     pub(super) fn hello(&mut self, now: Now, link: LinkId, hello: Hello, out: &mut Vec<Effect>) {
-        let ours = self.durable_roster_version();
+        let ours = (self.durable_roster_version(), self.durable_roster.hash());
         let federation = self.federation;
         let Some(session) = self.sessions.get_mut(&link) else {
             return;
@@ -119,11 +119,11 @@ impl Node {
             return self.refuse_peer(link, CloseReason::Version, out);
         }
         session.clock_skew_ms = hello.time_ms.saturating_sub(now.wall_ms);
-        session.roster_version = hello.roster_version;
-        let peer_is_behind = hello.roster_version < ours;
+        session.roster = (hello.roster_version, hello.roster_hash);
+        let peer_is_behind = session.roster < ours;
         session.hello = Some(hello);
         if peer_is_behind {
-            session.roster_version = ours;
+            session.roster = ours;
             let message = Message::Roster(self.durable_roster.clone());
             out.push(Effect::Send { link, message });
         }
@@ -237,9 +237,12 @@ impl Node {
         }
         for told in &report.feeds {
             session.acknowledged(&report.space, &told.feed, told.length);
-            session.note_known(&report.space, &told.feed, told.length, told.bytes);
         }
-        self.ask_link(now, link, report.space, !report.complete, out);
+        self.compare_heads(link, report, out);
+        let announced = !report.complete;
+        for told in &report.feeds {
+            self.ask(now, link, report.space, told.feed, announced, out);
+        }
         self.pump(link, out);
         self.notice_sync(link, out);
     }
@@ -257,7 +260,11 @@ impl Node {
         };
         session.clock_skew_ms = beat.time_ms.saturating_sub(now.wall_ms);
         let stalled = now.monotonic_ms >= session.progress_ms.saturating_add(ms(STALL_MAX));
-        if shared != beat.shared && (session.is_quiet() || stalled) {
+        if shared == beat.shared {
+            // Both hold the same, so whatever is on its way has arrived before.
+            session.unacknowledged.clear();
+            session.in_flight = 0;
+        } else if session.is_quiet() || stalled {
             session.start_over();
             self.send_have(link, out);
         }
@@ -299,11 +306,13 @@ impl Node {
             let Some(theirs) = session.spaces.get(space).filter(|theirs| theirs.complete) else {
                 return;
             };
-            let known = theirs
-                .known
+            let held_by_us = held
+                .feeds
                 .iter()
-                .map(|(feed, (length, _))| (feed, length));
-            if digest(known.filter(|(_, length)| **length > 0)) != held.frontier_digest() {
+                .map(|(feed, state)| (feed, state.durable.length));
+            let held_by_peer = theirs.known.iter().map(|(feed, length)| (feed, *length));
+            let some = |(_, length): &(_, u64)| *length > 0;
+            if !held_by_us.filter(some).eq(held_by_peer.filter(some)) || !theirs.forked.is_empty() {
                 return;
             }
         }
@@ -317,8 +326,6 @@ impl PeerSpace {
     fn agree(&mut self, report: FrontierReport) {
         self.complete = true;
         let told = report.feeds.into_iter();
-        self.known = told
-            .map(|told| (told.feed, (told.length, told.bytes)))
-            .collect();
+        self.known = told.map(|told| (told.feed, told.length)).collect();
     }
 }

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::entry::root;
 use crate::frontier::{Frontier, digest};
-use crate::id::{FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
+use crate::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
+use crate::limits::{
+    FEEDS_IN_QUARANTINE_MAX, FEEDS_PER_AUTHOR_MAX, FEEDS_PER_SPACE_MAX, QUARANTINE_BYTES_MAX,
+    QUARANTINE_ENTRIES_MAX,
+};
 use crate::manifest::{Manifest, SignedManifest};
 use crate::message::{FeedReport, FrontierReport, SpaceState};
 
@@ -67,14 +71,46 @@ impl Held {
             .collect()
     }
 
-    /// The digest of the durable frontier.
-    pub fn frontier_digest(&mut self) -> ShortDigest {
-        if let Some(known) = self.frontier_digest {
-            return known;
-        }
-        let fresh = digest(&self.frontier());
-        self.frontier_digest = Some(fresh);
-        fresh
+    /// The digest of everything that is durable.
+    pub fn digest(&self) -> ShortDigest {
+        self.frontier_digest.unwrap_or_else(|| {
+            let durable =
+                |(feed, state): (_, &Feed)| (feed, state.durable.length, state.durable.head);
+            let feeds = self.feeds.iter().map(durable);
+            digest(feeds.filter(|(_, length, _)| *length > 0))
+        })
+    }
+
+    pub(super) fn frontier_digest(&mut self) -> ShortDigest {
+        let digest = self.digest();
+        *self.frontier_digest.insert(digest)
+    }
+
+    /// Whether a feed that is not held yet may still come to be held.
+    pub(super) fn has_place_for(&self, feed: &FeedId) -> bool {
+        let first = FeedId {
+            epoch: Epoch([0; 16]),
+            ..*feed
+        };
+        let theirs = self.feeds.range(first..);
+        let of_author = theirs
+            .take_while(|(other, _)| other.author == feed.author)
+            .count();
+        let most = if self.manifest.permitted(feed) == 0 {
+            FEEDS_IN_QUARANTINE_MAX
+        } else {
+            FEEDS_PER_AUTHOR_MAX
+        };
+        // The last place is the holder's own.
+        of_author < most && (feed.author == self.me || self.feeds.len() + 1 < FEEDS_PER_SPACE_MAX)
+    }
+
+    /// Whether the entries of a feed behind the given extent may be taken: those that count, and
+    /// so many in quarantine.
+    pub(super) fn has_room_for(&self, feed: &FeedId, at: &Extent) -> bool {
+        let counted = self.manifest.permitted(feed);
+        at.length < counted.saturating_add(QUARANTINE_ENTRIES_MAX)
+            && (counted > 0 || at.bytes < QUARANTINE_BYTES_MAX)
     }
 
     /// Entries that are held durably and do not count.
@@ -197,6 +233,7 @@ impl Extent {
         FeedReport {
             feed,
             length: self.length,
+            head: self.head,
             bytes: self.bytes,
         }
     }

@@ -5,8 +5,8 @@ use super::state::Node;
 use super::stored::Purpose;
 use super::{Change, Effect, LinkId, Notice, Now};
 use crate::feed::{Run, RunError};
-use crate::id::{FeedId, SpaceId};
-use crate::limits::{BATCH_BYTES_MAX, FEEDS_PER_SPACE_MAX, IN_FLIGHT_BYTES_MAX};
+use crate::id::{FeedId, NodeId, SpaceId};
+use crate::limits::{BATCH_BYTES_MAX, IN_FLIGHT_BYTES_MAX};
 use crate::message::{CloseReason, Message};
 
 /// What becomes of one run.
@@ -17,6 +17,8 @@ enum Verdict {
     Pass,
     /// Refused for the reason, which stands in the log; the session goes on.
     Refuse(&'static str),
+    /// Signed by its author, but not the continuation of what is held.
+    Fork,
     /// Forged; the session ends.
     Forged(RunError),
 }
@@ -59,22 +61,13 @@ impl Node {
                     taken.push((run, permitted));
                 }
                 Verdict::Pass => durable.extend(self.durable_past(space, &arrival)),
-                Verdict::Refuse(reason) => {
-                    out.push(Effect::Notice(Notice::EntriesRefused {
-                        peer,
-                        space,
-                        feed,
-                        reason,
-                    }));
+                Verdict::Refuse(reason) => out.push(refused(peer, space, feed, reason)),
+                Verdict::Fork => {
+                    self.note_fork(link, space, feed, out);
+                    continue;
                 }
                 Verdict::Forged(error) => {
-                    let reason = forgery(&error);
-                    out.push(Effect::Notice(Notice::EntriesRefused {
-                        peer,
-                        space,
-                        feed,
-                        reason,
-                    }));
+                    out.push(refused(peer, space, feed, forgery(&error)));
                     self.revert_admitted(space, &taken);
                     return self.refuse_peer(link, CloseReason::Forged, out);
                 }
@@ -109,9 +102,6 @@ impl Node {
         let Some(held) = self.spaces.get(&space) else {
             return Verdict::Pass;
         };
-        if !self.roster.nodes.contains_key(&run.feed.author) {
-            return Verdict::Refuse("unknown-author");
-        }
         if run.feed == self.own_feed() {
             return Verdict::Refuse("own-feed");
         }
@@ -119,15 +109,13 @@ impl Node {
         if run.end() <= at.length || run.from > at.length {
             return Verdict::Pass;
         }
-        if at.length == 0 && held.feeds.len() >= FEEDS_PER_SPACE_MAX {
-            return Verdict::Refuse("too-many-feeds");
-        }
-        if run.end() > self.take_max(held, &run.feed) {
-            return Verdict::Refuse("quarantine-full");
+        if let Err(reason) = self.may_take(held, &run.feed, &at) {
+            return Verdict::Refuse(reason);
         }
         let run = run.starting_at(at.length);
         match run.verify(&self.federation, &space, (at.length, at.head)) {
             Ok(()) => Verdict::Take(run),
+            Err(RunError::Fork) => Verdict::Fork,
             Err(error) => Verdict::Forged(error),
         }
     }
@@ -176,7 +164,7 @@ impl Node {
     ) {
         if let Some(session) = self.sessions.get_mut(&link) {
             session.in_sync = false;
-            session.note_known(&space, &arrival.feed, arrival.end, 0);
+            session.note_known(&space, &arrival.feed, arrival.end);
             if let Some((entries, bytes)) = session.plans.get_mut(&space) {
                 *entries = entries.saturating_sub(arrival.entries);
                 *bytes = bytes.saturating_sub(arrival.bytes);
@@ -230,12 +218,22 @@ pub(super) fn count(runs: &[(Run, u64)]) -> u64 {
         .sum()
 }
 
+fn refused(peer: NodeId, space: SpaceId, feed: FeedId, reason: &'static str) -> Effect {
+    Effect::Notice(Notice::EntriesRefused {
+        peer,
+        space,
+        feed,
+        reason,
+    })
+}
+
 fn forgery(error: &RunError) -> &'static str {
     match error {
         RunError::Size { .. } => "run-size",
         RunError::Missing { .. } => "missing-payload",
         RunError::Gap { .. } => "gap",
         RunError::Head => "chain",
+        RunError::Fork => "fork",
         RunError::Signature => "signature",
     }
 }

@@ -196,7 +196,8 @@ impl Node {
         if !held.is_shared_with(&session.peer) {
             return;
         }
-        for (feed, length) in feeds {
+        let held_here = |(feed, _): &&(FeedId, u64)| held.feeds.contains_key(feed);
+        for (feed, length) in feeds.iter().filter(held_here) {
             session.acknowledged(&space, feed, *length);
         }
         session.progress_ms = now.monotonic_ms;
@@ -227,7 +228,7 @@ impl Node {
                     break;
                 }
                 let theirs = session.spaces.entry(space).or_default();
-                let known = theirs.known.get(&run.feed).map_or(0, |(length, _)| *length);
+                let known = theirs.known.get(&run.feed).copied().unwrap_or(0);
                 if known >= run.end() {
                     continue;
                 }

@@ -1,9 +1,10 @@
 //! One conversation: what the peer is known to hold, what it was asked for, what it asked for.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Now;
 use crate::id::{FeedId, Hash, NodeId, SpaceId};
+use crate::limits::FEEDS_PER_SPACE_MAX;
 use crate::message::{Hello, Range};
 
 /// The session on one link.
@@ -16,8 +17,8 @@ pub(super) struct Session {
     pub(super) sent_ms: u64,
     pub(super) hello: Option<Hello>,
     pub(super) clock_skew_ms: i64,
-    /// The newest roster version that the peer is known to have.
-    pub(super) roster_version: u64,
+    /// The newest roster that the peer is known to have: version and hash.
+    pub(super) roster: (u64, Hash),
     pub(super) spaces: BTreeMap<SpaceId, PeerSpace>,
     pub(super) in_sync: bool,
     /// Whether the peer's opening account of its spaces has come.
@@ -60,8 +61,10 @@ pub(super) struct PeerSpace {
     pub(super) told: bool,
     /// Whether `known` covers all feeds of the peer.
     pub(super) complete: bool,
-    /// What the peer holds durably: entries and their payload bytes.
-    pub(super) known: BTreeMap<FeedId, (u64, u64)>,
+    /// What the peer holds durably, in entries.
+    pub(super) known: BTreeMap<FeedId, u64>,
+    /// Feeds of which the peer holds other entries than this node. They are not asked for again.
+    pub(super) forked: BTreeSet<FeedId>,
     /// Up to where entries were sent, known to have arrived or not.
     pub(super) sent: BTreeMap<FeedId, u64>,
     /// What this node asked the peer for.
@@ -87,7 +90,7 @@ impl Session {
             sent_ms: now.monotonic_ms,
             hello: None,
             clock_skew_ms: 0,
-            roster_version: 0,
+            roster: (0, Hash([0; 32])),
             spaces: BTreeMap::new(),
             in_sync: false,
             greeted: false,
@@ -134,7 +137,7 @@ impl Session {
 
     /// Takes note that the peer holds `length` entries durably; frees what it acknowledges.
     pub(super) fn acknowledged(&mut self, space: &SpaceId, feed: &FeedId, length: u64) {
-        self.note_known(space, feed, length, 0);
+        self.note_known(space, feed, length);
         let mut freed = 0;
         self.unacknowledged.retain(|sent| {
             let done = sent.space == *space && sent.feed == *feed && sent.end <= length;
@@ -144,17 +147,19 @@ impl Session {
         self.in_flight = self.in_flight.saturating_sub(freed);
     }
 
-    pub(super) fn note_known(&mut self, space: &SpaceId, feed: &FeedId, length: u64, bytes: u64) {
-        let known = self
-            .spaces
-            .entry(*space)
-            .or_default()
-            .known
-            .entry(*feed)
-            .or_default();
-        if length > known.0 {
-            *known = (length, known.1.max(bytes));
+    /// Takes note that the peer holds `length` entries durably, so far as there is place for it.
+    pub(super) fn note_known(&mut self, space: &SpaceId, feed: &FeedId, length: u64) {
+        let known = &mut self.spaces.entry(*space).or_default().known;
+        if known.len() < FEEDS_PER_SPACE_MAX || known.contains_key(feed) {
+            let known = known.entry(*feed).or_default();
+            *known = length.max(*known);
         }
+    }
+
+    /// Ranges that this node asked for and that have not come yet.
+    pub(super) fn asks(&self) -> usize {
+        let spaces = self.spaces.values();
+        spaces.map(|theirs| theirs.asked.len()).sum()
     }
 }
 
@@ -162,7 +167,7 @@ impl PeerSpace {
     /// How many entries of `feed` the peer holds or will hold when all that was sent arrived.
     /// `None` while its frontier is not known.
     pub(super) fn reached(&self, feed: &FeedId) -> Option<u64> {
-        let known = self.known.get(feed).map(|(length, _)| *length);
+        let known = self.known.get(feed).copied();
         let sent = self.sent.get(feed).copied();
         match known.max(sent) {
             None if self.complete => Some(0),

@@ -164,7 +164,10 @@ impl Node {
                 entries,
                 bytes,
             } => {
-                session.plans.insert(space, (entries, bytes));
+                let held = self.spaces.get(&space);
+                if held.is_some_and(|held| held.is_shared_with(&session.peer)) {
+                    session.plans.insert(space, (entries, bytes));
+                }
             }
             Message::Batch { space, runs } => self.batch(now, link, space, runs, out),
             Message::Ack { space, feeds } => self.ack(now, link, space, &feeds, out),

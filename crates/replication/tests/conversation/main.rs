@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
 
 mod catching_up;
+mod floods;
 mod links;
 mod network;
 mod relays;

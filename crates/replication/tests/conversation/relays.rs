@@ -2,7 +2,7 @@
 
 use phaki_replication::entry::{EntryKind, Payload};
 use phaki_replication::feed::Run;
-use phaki_replication::id::SpaceId;
+use phaki_replication::id::{Hash, SpaceId};
 use phaki_replication::message::{CloseReason, FeedReport, FrontierReport, Message, Range};
 use phaki_replication::node::{Event, LinkId};
 
@@ -17,7 +17,7 @@ fn link(net: &Network, at: usize, to: usize) -> LinkId {
 }
 
 /// Machine `at` receives what machine `from` never sent.
-fn inject(net: &mut Network, at: usize, from: usize, message: Message) {
+pub(crate) fn inject(net: &mut Network, at: usize, from: usize, message: Message) {
     let link = link(net, at, from);
     net.events
         .push_back((at, Event::Received { link, message }));
@@ -109,6 +109,7 @@ fn a_peer_that_sends_only_what_is_known_does_not_keep_others_from_being_asked() 
         feeds: vec![FeedReport {
             feed: old.feed,
             length: 5,
+            head: Hash([5; 32]),
             bytes: 100,
         }],
     };

@@ -53,6 +53,9 @@ pub struct Hello {
     /// the sender's clock
     #[prost(sint64, tag = "6")]
     pub time_ms: i64,
+    /// of the sender's roster
+    #[prost(bytes = "bytes", tag = "7")]
+    pub roster_hash: ::prost::bytes::Bytes,
 }
 /// A roster newer than the receiver's, in the bytes that the federation key signed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -109,6 +112,9 @@ pub struct FeedReport {
     /// of their payloads
     #[prost(uint64, tag = "3")]
     pub bytes: u64,
+    /// the hash of the last entry
+    #[prost(bytes = "bytes", tag = "4")]
+    pub head: ::prost::bytes::Bytes,
 }
 /// Asks for entries `from` to `from + count` of a feed, the last one excluded.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

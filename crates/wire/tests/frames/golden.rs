@@ -38,13 +38,15 @@ fn hello() {
         federation: FederationId([0xf0; 32]),
         epoch: Epoch([0xe2; 16]),
         roster_version: 300,
+        roster_hash: Hash([0x40; 32]),
         time_ms: 1_700_000_000_000,
     };
     check(
         Message::Hello(hello),
         "
-        0a42080110011a20f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f02210
-        e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e228ac023080a0abfef962",
+        0a64080110011a20f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f02210
+        e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e228ac023080a0abfef9623a20404040404040404040404040404040
+        4040404040404040404040404040404040",
     );
 }
 
@@ -91,6 +93,7 @@ fn frontier_and_ack() {
     let feeds = vec![FeedReport {
         feed: FEED,
         length: 812,
+        head: Hash([0x4e; 32]),
         bytes: 99_000,
     }];
     let report = FrontierReport {
@@ -101,8 +104,9 @@ fn frontier_and_ack() {
     check(
         Message::Frontier(report),
         "
-        2a4f0a105a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a10011a390a30a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1
-        a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e210ac0618b88506",
+        2a710a105a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a10011a5b0a30a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1
+        a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e210ac0618b88506
+        22204e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e",
     );
     check(
         Message::Ack {

@@ -88,14 +88,16 @@ fn run() -> impl Strategy<Value = Run> {
 
 fn hello() -> impl Strategy<Value = Message> {
     let ids = (uniform32(any::<u8>()), uniform16(any::<u8>()));
-    (any::<u32>(), any::<u32>(), ids, any::<u64>(), any::<i64>()).prop_map(
-        |(protocol, protocol_min, (federation, epoch), roster_version, time_ms)| {
+    let roster = (any::<u64>(), hash());
+    (any::<u32>(), any::<u32>(), ids, roster, any::<i64>()).prop_map(
+        |(protocol, protocol_min, (federation, epoch), (roster_version, roster_hash), time_ms)| {
             Message::Hello(Hello {
                 protocol,
                 protocol_min,
                 federation: FederationId(federation),
                 epoch: Epoch(epoch),
                 roster_version,
+                roster_hash,
                 time_ms,
             })
         },
@@ -116,10 +118,13 @@ fn have() -> impl Strategy<Value = Message> {
 
 fn frontier() -> impl Strategy<Value = Message> {
     let report =
-        (feed(), any::<u64>(), any::<u64>()).prop_map(|(feed, length, bytes)| FeedReport {
-            feed,
-            length,
-            bytes,
+        (feed(), any::<u64>(), hash(), any::<u64>()).prop_map(|(feed, length, head, bytes)| {
+            FeedReport {
+                feed,
+                length,
+                head,
+                bytes,
+            }
         });
     (space(), any::<bool>(), vec(report, 0..20)).prop_map(|(space, complete, feeds)| {
         Message::Frontier(FrontierReport {

@@ -4,14 +4,16 @@
 //! decodes them, and a panic of Automerge is an error like any other.
 
 mod frame;
+mod operations;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use automerge::Change;
+use automerge::{Change, ExpandedChange};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use frame::FrameError;
+pub use operations::OperationError;
 
 /// The SHA-256 of a change: its identity.
 pub type ChangeHash = [u8; 32];
@@ -54,6 +56,12 @@ pub enum SummariseError {
     BadSequence { seq: u64 },
     #[error("change numbers its operations from {start_op}, past the 32-bit counter")]
     BadStartOp { start_op: u64 },
+    #[error("operation {index} of the change can be part of no document")]
+    BadOperation {
+        index: usize,
+        #[source]
+        source: OperationError,
+    },
 }
 
 /// Verifies one change and reads what it says about itself.
@@ -61,12 +69,14 @@ pub enum SummariseError {
 /// # Errors
 /// When the bytes are not exactly one change chunk, exceed a limit of [`crate::limits`], do not
 /// decode, do not match their checksum, or are not what Automerge would write for their content
-/// (such a change could not be saved and loaded again under the same hash).
+/// (such a change could not be saved and loaded again under the same hash), or when an operation
+/// is malformed or refers to one that cannot come before it.
 pub fn summarise(bytes: &[u8]) -> Result<ChangeSummary, SummariseError> {
     let change = parse(bytes)?;
     let hash = change.hash().0;
-    let canonical = guarded(|| Change::from(change.decode()).hash().0);
-    if canonical != Ok(hash) {
+    let expanded = guarded(|| change.decode()).map_err(|_| SummariseError::NotCanonical)?;
+    check_operations(&expanded)?;
+    if guarded(|| Change::from(expanded).hash().0) != Ok(hash) {
         return Err(SummariseError::NotCanonical);
     }
     let (account, message) = decode_message(change.message());
@@ -119,6 +129,12 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Change, SummariseError> {
         return Err(SummariseError::BadStartOp { start_op });
     }
     Ok(change)
+}
+
+/// Checks what can be said of the operations without the document.
+pub(crate) fn check_operations(change: &ExpandedChange) -> Result<(), SummariseError> {
+    operations::check(change)
+        .map_err(|(index, source)| SummariseError::BadOperation { index, source })
 }
 
 /// Runs code of Automerge on bytes of a peer; a panic becomes its message.

@@ -9,9 +9,12 @@ mod history;
 mod import;
 mod long_text;
 mod read;
+mod sound;
 mod summary;
 
-use automerge::{Automerge, LoadOptions, TextEncoding};
+use std::collections::BTreeSet;
+
+use automerge::{Automerge, Change, LoadOptions, TextEncoding};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -32,6 +35,8 @@ use crate::schema;
 pub struct Document {
     id: DocumentId,
     inner: Automerge,
+    /// Applied changes that cannot be part of any document, see `sound.rs`.
+    left_out: Vec<Change>,
 }
 
 /// Why a document could not be loaded, or changes could not be applied to it.
@@ -57,11 +62,13 @@ impl Document {
         Document {
             id,
             inner: Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint),
+            left_out: Vec::new(),
         }
     }
 
     /// A document from an earlier [`save`](Document::save) and later changes, in any order, all
-    /// applied in one step. A change that the snapshot contains is skipped.
+    /// applied in one step. A change that the snapshot contains is skipped. A change that refers
+    /// to what is not there is left out of what is shown, with all that follows it.
     ///
     /// # Errors
     /// When the snapshot or a change is malformed, or a dependency is missing.
@@ -81,7 +88,7 @@ impl Document {
         Ok(document)
     }
 
-    /// Applies changes, in any order, in one step.
+    /// Applies changes, in any order, in one step. Which are left out is decided anew.
     ///
     /// # Errors
     /// When a change is malformed or a dependency is missing. The document may then contain a
@@ -99,7 +106,12 @@ impl Document {
         if parsed.is_empty() {
             return Ok(());
         }
-        change::guarded(|| self.inner.apply_changes(parsed))
+        parsed.append(&mut self.left_out);
+        let sorted = change::guarded(|| sound::sort(&self.inner, parsed))
+            .and_then(|sorted| sorted)
+            .map_err(|reason| LoadError::Apply { reason })?;
+        self.left_out = sorted.left_out;
+        change::guarded(|| self.inner.apply_changes(sorted.sound))
             .and_then(|applied| applied.map_err(|error| error.to_string()))
             .map_err(|reason| LoadError::Apply { reason })?;
         match automerge::ReadDoc::get_missing_deps(&self.inner, &[]).len() {
@@ -113,19 +125,31 @@ impl Document {
         self.id
     }
 
-    /// The document in one compact block, for [`load`](Document::load).
-    pub fn save(&self) -> Vec<u8> {
-        self.inner.save()
+    /// The document in one compact block, for [`load`](Document::load). `None` when changes were
+    /// left out: they are not in the block, yet later ones may decide that they are sound.
+    pub fn save(&self) -> Option<Vec<u8>> {
+        self.left_out.is_empty().then(|| self.inner.save())
     }
 
-    /// The heads, ascending.
+    /// The heads of all changes, those left out included, ascending: what
+    /// [`admit`](crate::causal::admit) tracks.
     pub fn heads(&self) -> Vec<ChangeHash> {
-        let mut heads: Vec<ChangeHash> = self.inner.get_heads().iter().map(|head| head.0).collect();
-        heads.sort_unstable();
-        heads
+        let mut heads: BTreeSet<ChangeHash> =
+            self.inner.get_heads().iter().map(|head| head.0).collect();
+        heads.extend(self.left_out.iter().map(|change| change.hash().0));
+        for dep in self.left_out.iter().flat_map(Change::deps) {
+            heads.remove(&dep.0);
+        }
+        heads.into_iter().collect()
     }
 
-    /// All changes as entries carry them, each after those it depends on.
+    /// The changes that were left out, ascending.
+    pub fn left_out(&self) -> Vec<ChangeHash> {
+        let left_out: BTreeSet<_> = self.left_out.iter().map(|change| change.hash().0).collect();
+        left_out.into_iter().collect()
+    }
+
+    /// All sound changes as entries carry them, each after those it depends on.
     pub fn changes(&self) -> Vec<Vec<u8>> {
         self.inner
             .get_changes(&[])

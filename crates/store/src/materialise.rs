@@ -168,12 +168,18 @@ fn view(id: &DocumentId, stored: &DocumentChanges) -> Result<View, Broken> {
         if document.heads() != stored.heads {
             return Err(Broken::Heads);
         }
+        let left_out = document.left_out().len();
+        if left_out > 0 {
+            tracing::warn!(document = %id, changes = left_out, "malformed changes left out");
+        }
         let summary = document.summary();
         let json = serde_json::to_string(&summary).map_err(|_| Broken::Json)?;
         let beyond = u64::try_from(stored.changes.len()).unwrap_or(u64::MAX);
-        let snapshot = (beyond >= SNAPSHOT_CHANGES_MIN).then(|| Snapshot {
+        let worth_it = beyond >= SNAPSHOT_CHANGES_MIN;
+        let saved = worth_it.then(|| document.save()).flatten();
+        let snapshot = saved.map(|bytes| Snapshot {
             changes: stored.count,
-            bytes: document.save(),
+            bytes,
         });
         let conflicts = summary.conflicts;
         Ok(View {

@@ -12,3 +12,4 @@ mod hostile;
 mod merging;
 mod replica;
 mod samples;
+mod unsound;

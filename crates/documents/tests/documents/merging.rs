@@ -417,7 +417,7 @@ proptest! {
         let loaded = Document::load(id, None, changes.iter().map(Vec::as_slice)).unwrap();
         prop_assert_eq!(loaded.to_json(), one.document.to_json());
         prop_assert_eq!(loaded.conflicts(), three.document.conflicts());
-        let saved = Document::load(id, Some(&two.document.save()), []).unwrap();
+        let saved = Document::load(id, Some(&two.document.save().unwrap()), []).unwrap();
         prop_assert_eq!(saved.to_json(), one.document.to_json());
         prop_assert_eq!(saved.conflicts(), one.document.conflicts());
         prop_assert_eq!(saved.history(), one.document.history());

@@ -32,7 +32,7 @@ fn every_sample_reads_back_equal_also_after_saving() {
         let mut replica = Replica::new(id, 1);
         replica.create(&json);
         assert_eq!(replica.document.to_json(), json, "{id}");
-        let saved = replica.document.save();
+        let saved = replica.document.save().unwrap();
         let loaded = Document::load(id, Some(&saved), []).unwrap();
         assert_eq!(loaded.to_json(), json, "{id}");
         assert_eq!(loaded.heads(), replica.document.heads());

@@ -241,3 +241,31 @@ fn waiting_ends_when_the_writer_ends() {
     assert!(materialiser.settle().is_err());
     drop(folder);
 }
+
+#[test]
+fn a_change_that_refers_to_nothing_leaves_the_document_readable_and_editable() {
+    use automerge::legacy::{ObjectId, OpId};
+    use automerge::{ActorId, Change};
+    let mut opened = Opened::new();
+    let (mut author, mut hostile) = (Author::new(2), Author::new(3));
+    let mut document = Document::empty(plan(1));
+    let base = author.edit(&mut document, "title/th", "แผน");
+    opened.put(runs([author.publish(&[base])]));
+    let mut theirs = document.clone();
+    let payload = hostile.edit(&mut theirs, "status", "draft");
+    let change = phaki_documents::payload::decode(&payload).unwrap().change;
+    let mut bad = Change::from_bytes(change.to_vec()).unwrap().decode();
+    bad.operations[0].obj = ObjectId::Id(OpId(1, ActorId::from([9; 24])));
+    bad.hash = None;
+    let bad = Change::from(bad);
+    let payload = phaki_documents::payload::encode(&plan(1), bad.raw_bytes());
+    opened.put(runs([hostile.publish(&[payload])]));
+    let mut shown = opened.load(&plan(1)).unwrap();
+    assert_eq!(shown.left_out(), [bad.hash().0]);
+    let edit = author.edit(&mut shown, "title/th", "แผนใหม่");
+    opened.put(runs([author.publish(&[edit])]));
+    start(&opened).settle().unwrap();
+    assert_eq!(title(&opened, 1), "แผนใหม่");
+    let found = opened.reader().verify(&federation()).unwrap();
+    assert!(found.problems.is_empty(), "{:?}", found.problems);
+}

@@ -24,7 +24,7 @@ pub enum Job {
         /// What.
         change: Change,
     },
-    /// Summaries that the materialiser computed.
+    /// Summaries that the materialiser computed. When they fail alone, the writer goes on.
     Materialised {
         /// One per document.
         rows: Vec<Materialised>,
@@ -212,6 +212,21 @@ impl WriteError {
             Fault::Gap { feed, from, length } => Self::Gap { feed, from, length },
             Fault::TooMany => Self::TooMany,
             Fault::Damaged(what) => Self::Damaged { path, what },
+        }
+    }
+}
+
+impl Job {
+    /// Whether what is submitted later may rest on it. Whoever submits such a job hears of its
+    /// failure and submits [`Job::Resume`].
+    pub(crate) fn others_build_on(&self) -> bool {
+        match self {
+            Self::Materialised { .. } | Self::Flush { .. } => false,
+            Self::Change { .. }
+            | Self::Invite { .. }
+            | Self::Redeem { .. }
+            | Self::Withdraw { .. }
+            | Self::Resume => true,
         }
     }
 }

@@ -3,7 +3,8 @@
 //! It takes everything that waits, writes it in one transaction, and reports each job only after
 //! the commit. When a transaction fails, everything in it and behind it fails, until
 //! [`Job::Resume`]: replication forgets what it had under way when it hears of the failure, so
-//! what was submitted before it heard must not be written after all.
+//! what was submitted before it heard must not be written after all. Rows that are only derived
+//! may fail alone: nobody builds on them, and they are computed again.
 
 use std::fmt;
 use std::io;
@@ -271,7 +272,9 @@ impl Carrier {
             }
             Err(fault) => {
                 let error = WriteError::of(fault, &self.path);
-                self.halted = Some(Arc::new(error.clone()));
+                if group.iter().any(Job::others_build_on) {
+                    self.halted = Some(Arc::new(error.clone()));
+                }
                 group.into_iter().for_each(|job| self.fail(job, &error));
             }
         }

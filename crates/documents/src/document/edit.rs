@@ -173,12 +173,9 @@ impl Document {
                 },
             )?;
         }
-        let leaves = draft
-            .leaves
-            .keys()
-            .filter(|key| !path::is_structure(key))
-            .count();
-        if leaves > LEAVES_MAX {
+        // Merging may have made more than anybody may write: an edit must not add to that.
+        let leaves = count(&draft.leaves);
+        if leaves > LEAVES_MAX.max(count(&draft.view.leaves)) {
             return Err(EditError::TooManyLeaves { leaves });
         }
         if estimate > CHANGE_BYTES_MAX {
@@ -442,6 +439,11 @@ fn remove_touch(
         transaction.delete(ROOT, format!("{key}/{TOUCH}"))?;
     }
     Ok(())
+}
+
+/// The values, markers and order keys left out.
+fn count(leaves: &Leaves) -> usize {
+    leaves.keys().filter(|key| !path::is_structure(key)).count()
 }
 
 fn scalar(value: &Value) -> ScalarValue {

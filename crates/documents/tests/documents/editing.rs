@@ -266,3 +266,21 @@ fn an_import_of_another_document_is_refused() {
     ));
     assert_eq!(create_edits(&id, &json!([])), Err(ImportError::NotAnObject));
 }
+
+#[test]
+fn a_document_that_merging_made_too_large_can_still_be_made_smaller() {
+    let half = |name: &str| -> Value {
+        let fields = (0..LEAVES_MAX * 2 / 3).map(|at| (format!("{name}{at}"), json!(at)));
+        fields.collect::<serde_json::Map<_, _>>().into()
+    };
+    let (mut one, mut two) = Replica::pair(Kind::Activity, &activity());
+    one.set("x", half("a"));
+    two.set("x", half("b"));
+    one.receive(&two);
+    assert!(one.remove("x/a0").is_some());
+    assert!(one.set("x/a1", json!("other")).is_some());
+    assert!(matches!(
+        one.try_edit(&[set("x/c", 1)]),
+        Err(EditError::TooManyLeaves { .. })
+    ));
+}

@@ -165,6 +165,7 @@ impl NodeLoop {
                 })
             }
             NetEvent::Received { link, message } => Some(Event::Received { link, message }),
+            NetEvent::Alive { link } => Some(Event::Alive { link }),
             NetEvent::Closed { link, why } => {
                 if let Some(peer) = self.links.closed(link) {
                     info!(link = link.0, peer = self.name(&peer), why, "link closed");

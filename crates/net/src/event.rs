@@ -39,6 +39,11 @@ pub enum NetEvent {
         /// What it said.
         message: Message,
     },
+    /// Bytes of a message keep coming on a link; said every ten seconds at most.
+    Alive {
+        /// On which link.
+        link: LinkId,
+    },
     /// A link is gone; follows every [`Self::Opened`] once, except when the process stops.
     Closed {
         /// Its number.

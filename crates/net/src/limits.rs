@@ -81,8 +81,19 @@ pub const RESET_STREAMS_MAX: usize = 8;
 /// A connection that is quiet for this long is pinged: NATs forget idle ones after a minute.
 pub const PING_EVERY: Duration = Duration::from_secs(20);
 
-/// A ping must be answered within this time.
-pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// A ping must be answered within this time. On a slow line it waits behind what the system has
+/// taken already, [`UNSENT_BYTES_MAX`] and what is on its way.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// Bytes that the system takes before it has sent those before: little, so that pings and small
+/// messages need not wait behind them on a slow line.
+pub const UNSENT_BYTES_MAX: u32 = 16 << 10;
+
+/// While a message arrives, the daemon is told this often that bytes keep coming.
+pub const ALIVE_EVERY: Duration = Duration::from_secs(10);
+
+/// So many bytes in that time are part of a message and not only pings: 1 kbit/s.
+pub const ALIVE_BYTES_MIN: u64 = 1280;
 
 /// TCP asks an idle line for a sign of life this often, beneath HTTP/2.
 pub const TCP_KEEPALIVE_EVERY: Duration = Duration::from_secs(30);

@@ -5,22 +5,34 @@ use std::error::Error;
 use phaki_replication::message::{CloseReason, Message};
 use phaki_wire::frame;
 use phaki_wire::proto::sync::v1::Frame;
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tonic::{Code, Status, Streaming};
 
 use crate::event::NetEvent;
-use crate::limits::LINGER;
+use crate::limits::{ALIVE_BYTES_MIN, ALIVE_EVERY, LINGER};
 use crate::links::Link;
 use crate::traffic::LinkCounters;
 
 /// Turns the frames of a peer into events until either end ends the session. On return
 /// [`crate::outbox::Outbox::why`] is settled.
 pub(crate) async fn receive(link: &Link, mut frames: Streaming<Frame>, counters: &LinkCounters) {
+    let mut alive = interval(ALIVE_EVERY);
+    alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut read_before = 0;
     loop {
         let frame = tokio::select! {
             biased;
             () = link.outbox.closing() => break,
             frame = frames.message() => frame,
+            _ = alive.tick() => {
+                let read = counters.plain.read();
+                if read >= read_before + ALIVE_BYTES_MIN {
+                    // When nobody listens any more the next frame says so too.
+                    link.events().send(NetEvent::Alive { link: link.id }).await.ok();
+                }
+                read_before = read;
+                continue;
+            }
         };
         match frame {
             Ok(Some(frame)) => take(link, frame).await,

@@ -7,6 +7,8 @@ use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::limits::TCP_KEEPALIVE_EVERY;
+#[cfg(target_os = "linux")]
+use crate::limits::UNSENT_BYTES_MAX;
 
 /// Why an address cannot be listened on.
 #[derive(Debug, Error)]
@@ -35,5 +37,8 @@ pub(crate) fn prepare(stream: &TcpStream) -> io::Result<()> {
     let keepalive = TcpKeepalive::new()
         .with_time(TCP_KEEPALIVE_EVERY)
         .with_interval(TCP_KEEPALIVE_EVERY);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+    let socket = SockRef::from(stream);
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
+    socket.set_tcp_keepalive(&keepalive)
 }

@@ -98,6 +98,10 @@ pub const HEARTBEAT: Duration = Duration::from_secs(20);
 /// A session that heard nothing for this long is closed: three heartbeats were lost.
 pub const SILENCE_MAX: Duration = Duration::from_secs(65);
 
+/// One message may take this long to arrive, while its bytes keep coming: the largest one on a
+/// line of 16 kbit/s.
+pub const MESSAGE_TIME_MAX: Duration = Duration::from_secs(600);
+
 /// A new session must say hello within this time.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -119,6 +119,11 @@ pub enum Event {
         /// `None` when there is none (the entries are gone or reading failed).
         run: Option<Run>,
     },
+    /// Bytes keep coming from a peer, though no message is complete yet.
+    Alive {
+        /// On which link.
+        link: LinkId,
+    },
     /// The time of [`Node::wake_at`] has come.
     Tick,
 }

@@ -232,6 +232,7 @@ impl fmt::Display for Brief<'_, Event> {
                 run: Some(run),
             } => write!(f, "read r{} {}", read.0, Brief(run)),
             Event::Read { read, run: None } => write!(f, "read r{} nothing", read.0),
+            Event::Alive { link } => write!(f, "link {} alive", link.0),
             Event::Tick => f.write_str("tick"),
         }
     }

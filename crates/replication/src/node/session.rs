@@ -13,7 +13,9 @@ pub(super) struct Session {
     pub(super) peer: NodeId,
     pub(super) dialled: bool,
     pub(super) opened_ms: u64,
+    /// When the peer last gave a sign of life, and when it last said something.
     pub(super) heard_ms: u64,
+    pub(super) message_ms: u64,
     pub(super) sent_ms: u64,
     pub(super) hello: Option<Hello>,
     pub(super) clock_skew_ms: i64,
@@ -87,6 +89,7 @@ impl Session {
             dialled,
             opened_ms: now.monotonic_ms,
             heard_ms: now.monotonic_ms,
+            message_ms: now.monotonic_ms,
             sent_ms: now.monotonic_ms,
             hello: None,
             clock_skew_ms: 0,

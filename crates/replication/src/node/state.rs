@@ -131,6 +131,7 @@ impl Node {
             Event::Stored { write } => self.stored(now, write, out),
             Event::StoreFailed => self.store_failed(out),
             Event::Read { read, run } => self.read(now, read, run, out),
+            Event::Alive { link } => self.alive(now, link),
             Event::Tick => self.tick(now, out),
         }
         for effect in effects.iter() {
@@ -149,6 +150,7 @@ impl Node {
             return;
         };
         session.heard_ms = now.monotonic_ms;
+        session.message_ms = now.monotonic_ms;
         if session.hello.is_none() && !matches!(message, Message::Hello(_) | Message::Close(_)) {
             return self.refuse_peer(link, CloseReason::Protocol, out);
         }

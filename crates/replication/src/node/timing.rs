@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::state::Node;
 use super::{Effect, LinkId, Now};
-use crate::limits::{AUTHOR_GRACE, HEARTBEAT, HELLO_TIMEOUT, SILENCE_MAX, STALL_MAX};
+use crate::limits::{
+    AUTHOR_GRACE, HEARTBEAT, HELLO_TIMEOUT, MESSAGE_TIME_MAX, SILENCE_MAX, STALL_MAX,
+};
 use crate::message::{CloseReason, Heartbeat, Message};
 
 pub(super) fn ms(duration: Duration) -> u64 {
@@ -32,6 +34,17 @@ impl Node {
         let behind = self.spaces.values().flat_map(|held| held.behind.values());
         let graces = behind.map(|since| since.saturating_add(ms(AUTHOR_GRACE)));
         sessions.chain(graces).min()
+    }
+
+    /// A large message on a slow line takes long: that its bytes come is as good as a heartbeat, for
+    /// a while.
+    pub(super) fn alive(&mut self, now: Now, link: LinkId) {
+        if let Some(session) = self.sessions.get_mut(&link) {
+            let until = session.message_ms.saturating_add(ms(MESSAGE_TIME_MAX));
+            if session.hello.is_some() && now.monotonic_ms < until {
+                session.heard_ms = now.monotonic_ms;
+            }
+        }
     }
 
     pub(super) fn tick(&mut self, now: Now, out: &mut Vec<Effect>) {

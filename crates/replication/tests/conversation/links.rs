@@ -41,6 +41,25 @@ fn heartbeats_keep_a_silent_session_and_silence_ends_one() {
 }
 
 #[test]
+fn bytes_that_keep_coming_keep_a_session_but_not_for_ever() {
+    let mut net = Network::new(2);
+    net.connect(0, 1);
+    let here = net.machines[0].node.links()[0].link;
+    // Machine 1 sends one large message on a slow line: nothing else gets through.
+    net.links.retain(|(machine, _), _| *machine != 1);
+    for _ in 0..30 {
+        net.events.push_back((0, Event::Alive { link: here }));
+        net.tick(19_000);
+    }
+    assert_eq!(net.machines[0].closed, []);
+    for _ in 0..6 {
+        net.events.push_back((0, Event::Alive { link: here }));
+        net.tick(19_000);
+    }
+    assert_eq!(net.machines[0].closed, [CloseReason::Silence]);
+}
+
+#[test]
 fn of_two_links_that_cross_both_sides_keep_the_same() {
     let mut net = Network::new(2);
     let (one, two) = ((LinkId(1001), LinkId(1002)), (LinkId(1003), LinkId(1004)));

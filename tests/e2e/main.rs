@@ -1,0 +1,38 @@
+//! The daemon as real processes with real files and real TLS, on lines that go bad.
+//!
+//! Files stand in the order in which a reader needs them: what a person does first, what must
+//! never be lost, who must never get in, and what happens when the machine fails.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails the test, with the line that failed"
+)]
+
+mod demonstration;
+mod readme;
+mod walkthrough;
+
+mod broken_line;
+mod crashes;
+mod long_absence;
+mod relay;
+
+mod strangers;
+
+mod full_disk;
+mod operation;
+
+mod proxy;
+
+use phaki_tests::federation::Federation;
+use phaki_tests::node::Program;
+
+/// The daemon, built again by this package.
+fn program() -> Program {
+    Program::at(env!("CARGO_BIN_EXE_phaki-under-test"))
+}
+
+/// A federation without nodes.
+fn federation() -> Federation {
+    Federation::new(program())
+}

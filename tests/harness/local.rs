@@ -1,0 +1,214 @@
+//! A client of one node, over its socket.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use hyper_util::rt::TokioIo;
+use phaki_wire::proto::local::v1::field_edit::Act;
+use phaki_wire::proto::local::v1::local_client::LocalClient;
+use phaki_wire::proto::local::v1::{
+    Author, Conflict, CreateInviteRequest, CreateSpaceRequest, EditDocumentRequest,
+    ExportDocumentsRequest, FieldEdit, GrantSpaceRequest, Link, ListConflictsRequest,
+    PutDocumentsRequest, ShowDocumentRequest, Space, StatusReply, StatusRequest,
+};
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tonic::Status;
+use tonic::transport::{Channel, Endpoint, Error};
+use tower::service_fn;
+
+use crate::wait;
+
+/// Bytes of an answer: a document with everything in it.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// A connection to a node; clones share it.
+#[derive(Clone, Debug)]
+pub struct Local {
+    client: LocalClient<Channel>,
+}
+
+impl Local {
+    /// Connects to the node with that socket.
+    ///
+    /// # Errors
+    /// When nobody accepts there.
+    pub async fn connect(socket: &Path) -> Result<Self, Error> {
+        let channel = channel(socket).await?;
+        let client = LocalClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
+        Ok(Self { client })
+    }
+
+    /// The generated client, for what is not here.
+    pub fn client(&mut self) -> &mut LocalClient<Channel> {
+        &mut self.client
+    }
+
+    /// The state of the node.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn status(&mut self) -> Result<StatusReply, Status> {
+        Ok(self.client.status(StatusRequest {}).await?.into_inner())
+    }
+
+    /// The state of one space; `None` when the node does not know it.
+    pub async fn space(&mut self, name: &str) -> Option<Space> {
+        let status = self.status().await.unwrap();
+        status.spaces.into_iter().find(|space| space.name == name)
+    }
+
+    /// The links that exist.
+    pub async fn links(&mut self) -> Vec<Link> {
+        self.status().await.unwrap().links
+    }
+
+    /// Makes an invite for a province; the new node finds this one at `address`.
+    pub async fn invite(&mut self, name: &str, area: &str, address: &str) -> String {
+        let request = CreateInviteRequest {
+            name: name.to_owned(),
+            role: "province".to_owned(),
+            area: area.to_owned(),
+            valid_ms: 0,
+            addresses: vec![address.to_owned()],
+        };
+        self.client
+            .create_invite(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .invite
+    }
+
+    /// Makes a space of which this node is the steward.
+    pub async fn create_space(&mut self, name: &str) {
+        self.client
+            .create_space(CreateSpaceRequest {
+                name: name.to_owned(),
+            })
+            .await
+            .unwrap();
+    }
+
+    /// Makes a node reader or writer of a space.
+    pub async fn grant(&mut self, space: &str, node: &str, role: &str) {
+        let request = GrantSpaceRequest {
+            space: space.to_owned(),
+            node: node.to_owned(),
+            role: role.to_owned(),
+        };
+        self.client.grant_space(request).await.unwrap();
+    }
+
+    /// Waits until the node knows the space, with the right to write it.
+    pub async fn until_writer(&mut self, space: &str) {
+        let what = format!("may write {space}");
+        wait::until(&what, async || {
+            self.space(space).await.filter(|space| space.may_write)
+        })
+        .await;
+    }
+
+    /// Creates documents or brings them to the given content, all or none.
+    ///
+    /// # Errors
+    /// As the node answers; nothing has changed then.
+    pub async fn put(&mut self, space: &str, documents: &[Value]) -> Result<(), Status> {
+        let request = PutDocumentsRequest {
+            space: space.to_owned(),
+            documents_json: documents.iter().map(Value::to_string).collect(),
+            author: None,
+            create_only: false,
+            dry_run: false,
+        };
+        self.client.put_documents(request).await.map(|_| ())
+    }
+
+    /// Sets one field.
+    ///
+    /// # Errors
+    /// As the node answers; nothing has changed then.
+    pub async fn edit(&mut self, id: &str, path: &str, value: &Value) -> Result<(), Status> {
+        let edit = FieldEdit {
+            path: path.to_owned(),
+            act: Some(Act::SetJson(value.to_string())),
+        };
+        let request = EditDocumentRequest {
+            id: id.to_owned(),
+            space: String::new(),
+            edits: vec![edit],
+            author: Some(Author {
+                account: "officer".to_owned(),
+                message: String::new(),
+            }),
+        };
+        self.client.edit_document(request).await.map(|_| ())
+    }
+
+    /// One document.
+    ///
+    /// # Errors
+    /// When there is none, or the node does not answer.
+    pub async fn show(&mut self, id: &str) -> Result<Value, Status> {
+        let request = ShowDocumentRequest {
+            id: id.to_owned(),
+            space: String::new(),
+        };
+        let reply = self.client.show_document(request).await?.into_inner();
+        Ok(serde_json::from_str(&reply.document_json).unwrap())
+    }
+
+    /// All documents of a space by their ids.
+    pub async fn export(&mut self, space: &str) -> BTreeMap<String, Value> {
+        let request = ExportDocumentsRequest {
+            space: space.to_owned(),
+            kind: String::new(),
+        };
+        let mut stream = self
+            .client
+            .export_documents(request)
+            .await
+            .unwrap()
+            .into_inner();
+        let mut documents = BTreeMap::new();
+        while let Some(exported) = stream.message().await.unwrap() {
+            let document: Value = serde_json::from_str(&exported.document_json).unwrap();
+            let id = document["id"].as_str().unwrap().to_owned();
+            assert!(documents.insert(id, document).is_none(), "exported twice");
+        }
+        documents
+    }
+
+    /// All open conflicts of a space.
+    pub async fn conflicts(&mut self, space: &str) -> Vec<Conflict> {
+        let request = ListConflictsRequest {
+            id: String::new(),
+            space: space.to_owned(),
+        };
+        self.client
+            .list_conflicts(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .conflicts
+    }
+}
+
+/// A connection for any service that the node offers on its socket.
+///
+/// # Errors
+/// When nobody accepts there.
+pub async fn channel(socket: &Path) -> Result<Channel, Error> {
+    let path = socket.to_owned();
+    let connector = service_fn(move |_| {
+        let path = path.clone();
+        async move { Ok::<_, io::Error>(TokioIo::new(UnixStream::connect(path).await?)) }
+    });
+    // Never resolved: the connector knows the way.
+    // A node that does not answer fails the test instead of stopping it.
+    Endpoint::from_static("http://phaki.local")
+        .timeout(wait::DEADLINE)
+        .connect_with_connector(connector)
+        .await
+}

@@ -87,7 +87,7 @@ impl LocalApi {
             data,
         } = parts;
         let workers = Workers::default();
-        let actor = own_feed.actor(identity::random()?);
+        let actor = (own_feed, identity::random()?);
         let editing = Editing::new(
             requests.clone(),
             reader.clone(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use phaki_documents::document::{ChangeBytes, EditError};
 use phaki_documents::{Document, DocumentId, Edit, Editor, Path, payload};
 use phaki_replication::entry::EntryKind;
-use phaki_replication::id::SpaceId;
+use phaki_replication::id::{FeedId, SpaceId};
 use phaki_replication::node::NewEntry;
 use phaki_store::Reader;
 use phaki_wire::proto::local::v1 as pb;
@@ -40,7 +40,8 @@ pub(super) struct Editing {
     pub(super) puts: Arc<Semaphore>,
     /// The edits under way.
     pub(super) tasks: TaskTracker,
-    /// 8 bytes of this node's feed, then 8 that were drawn at process start.
+    pub(super) own_feed: FeedId,
+    /// 16 bytes of this node's feed, then 8 that were drawn at process start.
     pub(super) actor: [u8; 24],
     /// The author of edits that name none.
     pub(super) account: Arc<str>,
@@ -58,7 +59,7 @@ impl Editing {
         requests: NodeRequests,
         reader: Reader,
         workers: Workers,
-        actor: [u8; 24],
+        (own_feed, actor_tail): (FeedId, [u8; 8]),
         account: &str,
     ) -> Self {
         Self {
@@ -68,7 +69,8 @@ impl Editing {
             locks: Locks::default(),
             puts: Arc::new(Semaphore::new(PUTS_MAX)),
             tasks: TaskTracker::new(),
-            actor,
+            own_feed,
+            actor: own_feed.actor(actor_tail),
             account: account.into(),
         }
     }
@@ -180,19 +182,23 @@ impl Editing {
         self.workers.run(find).await
     }
 
-    /// The actor of the next change of a document. A fresh one when the usual one has changes
+    /// The actor of the next change of a document. A fresh one when the usual one may have changes
     /// there that are not applied, as after its rights were lowered: their numbers are in use.
     pub(super) fn actor_for(&self, found: Found) -> Result<[u8; 24], Denial> {
         let Found { space, document } = found;
-        let unapplied = self.reader.has_unapplied(&space, &document, &self.actor);
-        let mut actor = self.actor;
+        let unapplied = self
+            .reader
+            .has_unapplied(&space, &document, &self.own_feed, &self.actor);
         if unapplied.map_err(Denial::unreadable)? {
-            let drawn = identity::random::<8>();
-            let drawn =
-                drawn.map_err(|error| Denial::internal("no actor", format!("{error:#}")))?;
-            actor[16..].copy_from_slice(&drawn);
+            return self.fresh_actor();
         }
-        Ok(actor)
+        Ok(self.actor)
+    }
+
+    fn fresh_actor(&self) -> Result<[u8; 24], Denial> {
+        let drawn = identity::random();
+        let tail = drawn.map_err(|error| Denial::internal("no actor", format!("{error:#}")))?;
+        Ok(self.own_feed.actor(tail))
     }
 
     /// Appends changes, all or none; returns once they are durable.

@@ -64,8 +64,10 @@ impl Reader {
         })
     }
 
-    /// Whether a change of `actor` in the document is known that is not applied. Another change by
-    /// that actor would take a sequence number that is in use, and never be applied.
+    /// Whether `actor` may have changes in the document that are not applied: one is known, or
+    /// entries of its feed in that space are in quarantine, where nobody looks what they are.
+    /// Another change by that actor could take a sequence number that is in use, and never be
+    /// applied.
     ///
     /// # Errors
     /// When reading fails.
@@ -73,6 +75,7 @@ impl Reader {
         &self,
         space: &SpaceId,
         document: &DocumentId,
+        feed: &FeedId,
         actor: &[u8],
     ) -> Result<bool, ReadError> {
         self.with(|connection| {
@@ -81,12 +84,20 @@ impl Reader {
                      SELECT 1 FROM space
                      JOIN document ON document.space = space.key AND document.id = ?2
                      JOIN change ON change.document = document.key
-                     WHERE space.id = ?1 AND change.actor = ?3 AND change.state <> 1)",
+                     WHERE space.id = ?1 AND change.actor = ?3 AND change.state <> 1
+                 ) OR EXISTS (
+                     SELECT 1 FROM space JOIN feed ON feed.space = space.key
+                     WHERE space.id = ?1 AND feed.author = ?4 AND feed.epoch = ?5
+                           AND feed.applied < feed.length)",
             )?;
-            let found = select.query_row(params![space.0, document.to_bytes(), actor], |row| {
-                row.get(0)
-            })?;
-            Ok(found)
+            let known = params![
+                space.0,
+                document.to_bytes(),
+                actor,
+                feed.author.0,
+                feed.epoch.0
+            ];
+            select.query_row(known, |row| row.get(0))
         })
     }
 }

@@ -360,7 +360,7 @@ fn an_actor_whose_changes_are_taken_back_with_what_they_stand_on_is_known() {
         let actor = author.actor();
         opened
             .reader()
-            .has_unapplied(&space(), &plan(1), &actor)
+            .has_unapplied(&space(), &plan(1), &author.feed, &actor)
             .unwrap()
     };
     assert!(!unapplied(&opened));
@@ -370,4 +370,33 @@ fn an_actor_whose_changes_are_taken_back_with_what_they_stand_on_is_known() {
     lowered.members.insert(key(3).node(), MemberRole::Reader);
     opened.put(enact(&lowered, &[author.feed, other.feed]));
     assert!(unapplied(&opened));
+}
+
+#[test]
+fn an_actor_whose_feed_has_entries_in_quarantine_may_have_changes_anywhere_in_the_space() {
+    let mut opened = Opened::new();
+    let mut author = Author::new(2);
+    let mut document = Document::empty(plan(1));
+    let base = author.edit(&mut document, "title/th", "แผน");
+    opened.put(runs([author.publish(&[base])]));
+    opened.put(enact(&cap(&author, 1), &[author.feed]));
+    let mine = author.edit(&mut document, "status", "draft");
+    let feed = author.feed;
+    let run = author.publish(&[mine]);
+    opened.put(permitted(runs([run]), |_| 1));
+    let unapplied = |opened: &Opened| {
+        let actor = feed.actor([9; 8]);
+        let reader = opened.reader();
+        reader
+            .has_unapplied(&space(), &plan(1), &feed, &actor)
+            .unwrap()
+    };
+    assert!(
+        unapplied(&opened),
+        "the entry in quarantine may be a change of this document"
+    );
+    let mut again = manifest(1);
+    again.version += 2;
+    opened.put(enact(&again, &[feed]));
+    assert!(!unapplied(&opened));
 }

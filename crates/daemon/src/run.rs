@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use phaki_net::dial::Retry;
 use phaki_net::enrol::Enrol;
 use phaki_net::event::Events;
@@ -18,9 +18,9 @@ use phaki_net::peers::PeerKeys;
 use phaki_net::socket;
 use phaki_replication::node::Node;
 use phaki_replication::sign::SecretKey;
-use phaki_store::{Materialiser, Store, WriterOptions, WriterThread, start_materialiser};
+use phaki_store::{Materialiser, Reply, Store, WriterOptions, WriterThread, start_materialiser};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -137,6 +137,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         node: Part::on_thread("node", move |stop| node_loop.run(stop))?,
         materialiser: writing.materialiser,
         writer: writing.thread,
+        store_ended: writing.ended,
         _lock: lock,
     };
     let supervision = tokio::spawn(supervised.supervise(stop.clone(), drain));
@@ -162,6 +163,8 @@ struct Writing {
     written: mpsc::UnboundedReceiver<Written>,
     thread: WriterThread,
     materialiser: Materialiser,
+    /// Resolves when one of the two has ended.
+    ended: oneshot::Receiver<()>,
 }
 
 fn start_writing(store: &Store) -> anyhow::Result<Writing> {
@@ -173,11 +176,18 @@ fn start_writing(store: &Store) -> anyhow::Result<Writing> {
     });
     let (writer, thread) = started.context("start the store's writer")?;
     let materialiser = start_materialiser(store.reader(), writer.clone());
+    let materialiser = materialiser.context("start the materialiser")?;
+    let (end, ended) = oneshot::channel();
+    // Once the node stops, nobody waits for that.
+    materialiser.tell_at_end(Reply::new(move |_| {
+        end.send(()).ok();
+    }));
     Ok(Writing {
         journal: Journal::new(writer, sender),
         written,
         thread,
-        materialiser: materialiser.context("start the materialiser")?,
+        materialiser,
+        ended,
     })
 }
 
@@ -236,6 +246,7 @@ struct Supervised {
     node: Part,
     materialiser: Materialiser,
     writer: WriterThread,
+    store_ended: oneshot::Receiver<()>,
     _lock: Lock,
 }
 
@@ -248,6 +259,7 @@ impl Supervised {
             error = self.local.ended() => Err(error),
             error = self.network.ended() => Err(error),
             error = self.node.ended() => Err(error),
+            _ = &mut self.store_ended => Err(anyhow!("a thread of the store ended unexpectedly")),
         };
         let (now, deadline) = (Instant::now(), Instant::now() + drain);
         // A client that never ends must leave time to take leave of the peers.

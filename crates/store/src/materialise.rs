@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
 use crate::fault::Fault;
-use crate::job::{Job, WriteError};
+use crate::job::{Job, Reply, WriteError};
 use crate::limits::{
     GIVE_WAY_COMMITS_MAX, MATERIALISE_BYTES_MAX, MATERIALISE_DOCUMENTS_MAX, SNAPSHOT_CHANGES_MIN,
 };
@@ -116,6 +116,12 @@ impl Materialiser {
     pub fn settle(&self) -> Result<(), SettleError> {
         self.progress.settle()
     }
+
+    /// Has `reply` told when the materialiser or the writer ends, also by a panic: from then on
+    /// nothing is written or brought up to date any more.
+    pub fn tell_at_end(&self, reply: Reply<()>) {
+        self.progress.tell_at_end(reply);
+    }
 }
 
 impl Drop for Materialiser {
@@ -192,8 +198,18 @@ fn view(id: &DocumentId, stored: &DocumentChanges) -> Result<View, Broken> {
     computed.unwrap_or(Err(Broken::Panic))
 }
 
+/// However its thread ends, nobody may wait for the materialiser any longer.
+struct Ending(Arc<Progress>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 fn follow(reader: &Reader, writer: &Writer) {
     let progress = writer.progress();
+    let _ending = Ending(Arc::clone(progress));
     let mut seen = 0;
     while let Some(asked) = progress.wait_beyond(seen) {
         let outcome = catch_up(reader, writer, asked);

@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
 
+use crate::job::Reply;
 use crate::materialise::MaterialiseError;
 
 /// Shared by the writer, the materialiser and those who wait for it.
@@ -22,6 +23,8 @@ struct State {
     /// The same for the last look that failed, and why.
     failed: Option<(u64, Arc<MaterialiseError>)>,
     stopped: bool,
+    /// Told once it is stopped.
+    at_end: Option<Reply<()>>,
 }
 
 /// Why waiting for the materialiser was in vain.
@@ -44,8 +47,25 @@ impl Progress {
 
     /// Ends the materialiser and all waiting for it.
     pub(crate) fn stop(&self) {
-        self.lock().stopped = true;
+        let mut state = self.lock();
+        state.stopped = true;
+        let told = state.at_end.take();
+        drop(state);
         self.moved.notify_all();
+        if let Some(reply) = told {
+            reply.send(Ok(()));
+        }
+    }
+
+    /// Has `reply` told when it is stopped, or at once.
+    pub(crate) fn tell_at_end(&self, reply: Reply<()>) {
+        let mut state = self.lock();
+        if state.stopped {
+            drop(state);
+            reply.send(Ok(()));
+        } else {
+            state.at_end = Some(reply);
+        }
     }
 
     pub(crate) fn is_stopped(&self) -> bool {

@@ -232,6 +232,22 @@ fn settling_tells_that_the_disk_refuses_and_edits_go_on_meanwhile() {
 }
 
 #[test]
+fn the_end_of_the_writer_is_told_and_so_is_one_that_was_before() {
+    let opened = Opened::new();
+    let materialiser = start(&opened);
+    let (sender, told) = std::sync::mpsc::channel();
+    let tell = |sender: std::sync::mpsc::Sender<()>| {
+        phaki_store::Reply::new(move |_| sender.send(()).unwrap())
+    };
+    materialiser.tell_at_end(tell(sender.clone()));
+    assert!(told.try_recv().is_err());
+    drop(opened.close());
+    told.recv().unwrap();
+    materialiser.tell_at_end(tell(sender));
+    told.recv().unwrap();
+}
+
+#[test]
 fn waiting_ends_when_the_writer_ends() {
     let opened = Opened::new();
     let materialiser = start(&opened);

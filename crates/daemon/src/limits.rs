@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Bytes of the path of a Unix socket: Linux has room for 107, macOS for 103.
-pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 100;
+/// Bytes of the path of a Unix socket: Linux has room for 107, macOS for 103, and the socket gets
+/// four bytes more until it is in place.
+pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 99;
 
 /// The shortest allowed longest pause between attempts to reach a peer: less would load the line
 /// of a peer that is down.

@@ -7,7 +7,10 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{UnixListener, UnixSocket, UnixStream};
+
+/// Clients that wait to be accepted.
+const BACKLOG: u32 = 128;
 
 /// A listening socket whose file goes away with it.
 #[derive(Debug)]
@@ -23,12 +26,9 @@ pub(crate) async fn bind(path: &Path) -> anyhow::Result<Socket> {
         Ok(found) if !found.file_type().is_socket() => {
             bail!("listen on {shown}: there is another file: set local.socket to another path");
         }
-        Ok(_) if UnixStream::connect(path).await.is_ok() => {
-            bail!("listen on {shown}: another process does: set local.socket to another path");
-        }
-        Ok(_) | Err(_) => {}
+        Ok(_) => check_abandoned(path).await?,
+        Err(_) => {}
     }
-    // Nobody can know the socket before it is private.
     let mut unfinished = OsString::from(path);
     unfinished.push(".new");
     let unfinished = PathBuf::from(unfinished);
@@ -38,12 +38,41 @@ pub(crate) async fn bind(path: &Path) -> anyhow::Result<Socket> {
         }
         Ok(()) | Err(_) => {}
     }
-    let listener = UnixListener::bind(&unfinished).with_context(|| format!("listen on {shown}"))?;
-    std::fs::set_permissions(&unfinished, Permissions::from_mode(0o600))
-        .and_then(|()| std::fs::rename(&unfinished, path))
-        .with_context(|| format!("put socket {shown} in place"))?;
+    let listener = listen(&unfinished)
+        .and_then(|listener| std::fs::rename(&unfinished, path).map(|()| listener))
+        .with_context(|| format!("listen on {shown}"))?;
     let path = path.to_owned();
     Ok(Socket { path, listener })
+}
+
+/// Listens only once the file is private: until then everybody who connects is refused.
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    let socket = UnixSocket::new_stream()?;
+    socket.bind(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    socket.listen(BACKLOG)
+}
+
+/// Only a refusal says that no process listens there any more: one that is busy, or that another
+/// user runs, must keep its socket.
+async fn check_abandoned(path: &Path) -> anyhow::Result<()> {
+    let shown = path.display();
+    match UnixStream::connect(path).await {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound
+            ) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(error).with_context(|| {
+            format!("listen on {shown}: whether another process does cannot be seen")
+        }),
+        Ok(_) => {
+            bail!("listen on {shown}: another process does: set local.socket to another path")
+        }
+    }
 }
 
 impl Socket {
@@ -84,5 +113,18 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         let refused = bind(&path).await.unwrap_err().to_string();
         assert!(refused.contains("there is another file"), "{refused}");
+    }
+    #[tokio::test]
+    async fn a_process_that_is_too_busy_to_answer_keeps_its_socket() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("phaki.sock");
+        let busy = UnixSocket::new_stream().unwrap();
+        busy.bind(&path).unwrap();
+        let _busy = busy.listen(0).unwrap();
+        // One waits to be accepted, so that there is no room for another.
+        let _waiting = UnixStream::connect(&path).await.unwrap();
+        let refused = bind(&path).await.unwrap_err().to_string();
+        assert!(refused.contains("cannot be seen"), "{refused}");
+        assert!(path.exists());
     }
 }

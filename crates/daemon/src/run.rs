@@ -104,8 +104,8 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let writing = start_writing(&store)?;
     let (reader, journal) = (store.reader(), writing.journal);
     let (requests, commands) = requests(&node);
-    let admission =
-        federation_key.map(|key| Admission::new(key, requests.clone(), journal.clone()));
+    let admission = federation_key
+        .map(|key| Admission::new(key, requests.clone(), reader.clone(), journal.clone()));
     let retry = Retry {
         max: config.retry_max,
         ..Retry::default()

@@ -302,6 +302,20 @@ async fn invites_are_good_once_and_answered_again_to_the_same_node() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_invite_whose_name_was_taken_meanwhile_is_not_used_up() {
+    let mut region = Region::found().await;
+    let first = region.invite("TH-90", "90").await;
+    let second = region.invite("TH-90", "90").await;
+    region.present("TH-90", &first).await.unwrap();
+    // The second may still be used by anybody it was given to, once the name is free.
+    for late in ["late", "later"] {
+        let refused = region.present(late, &second).await.unwrap_err();
+        assert!(format!("{refused:#}").contains("name-taken"), "{refused:#}");
+    }
+    region.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nodes_that_join_at_once_are_all_admitted() {
     let mut region = Region::found().await;
     let mut joins = Vec::new();

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use phaki_net::enrol::{Enrol, async_trait};
-use phaki_replication::id::NodeId;
+use phaki_replication::id::{Hash, NodeId};
 use phaki_replication::limits::NODES_MAX;
 use phaki_replication::node::{Act, Refusal as NodeRefusal};
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
 use phaki_replication::sign::SecretKey;
-use phaki_store::{Invite as StoredInvite, InviteRefusal, Redemption};
+use phaki_store::{Invite as StoredInvite, InviteRefusal, Reader, Redemption};
 use phaki_wire::enrol::{InviteSecret, JoinRequest, JoinResponse, Refusal};
 use tokio::sync::Mutex;
 use tracing::{error, info, warn};
@@ -31,6 +31,7 @@ const ATTEMPTS: usize = 3;
 pub(crate) struct Admission {
     federation_key: SecretKey,
     requests: NodeRequests,
+    reader: Reader,
     journal: Journal,
     turn: Arc<Mutex<()>>,
 }
@@ -56,10 +57,16 @@ pub(crate) struct InviteMade {
 }
 
 impl Admission {
-    pub(crate) fn new(federation_key: SecretKey, requests: NodeRequests, journal: Journal) -> Self {
+    pub(crate) fn new(
+        federation_key: SecretKey,
+        requests: NodeRequests,
+        reader: Reader,
+        journal: Journal,
+    ) -> Self {
         Self {
             federation_key,
             requests,
+            reader,
             journal,
             turn: Arc::default(),
         }
@@ -136,6 +143,10 @@ impl Admission {
             return Err(Refusal::NotActive);
         }
         let hash = Invite::secret_hash(&request.secret);
+        if self.is_name_taken(hash, peer).await? {
+            // The invite stays good, for when the name is free.
+            return Err(Refusal::NameTaken);
+        }
         let redeemed = self.journal.redeem_invite(hash, peer, wall_ms()).await;
         let invite = match redeemed {
             Ok(Redemption::Redeemed(invite)) => invite,
@@ -168,6 +179,24 @@ impl Admission {
             }
         }
         Err(Refusal::Unavailable)
+    }
+}
+
+impl Admission {
+    /// Whether the name that an invite promises belongs to another node.
+    async fn is_name_taken(&self, secret_hash: Hash, peer: NodeId) -> Result<bool, Refusal> {
+        let reader = self.reader.clone();
+        let invites = tokio::task::spawn_blocking(move || reader.invites()).await;
+        let Ok(Ok(invites)) = invites else {
+            error!(%peer, "invites not read");
+            return Err(Refusal::Unavailable);
+        };
+        let invite = invites
+            .iter()
+            .find(|invite| invite.secret_hash == secret_hash && invite.used_by.is_none());
+        let in_force = self.requests.in_force();
+        let holder = invite.and_then(|invite| holder_of(&in_force.roster, &invite.name));
+        Ok(holder.is_some_and(|holder| holder != peer))
     }
 }
 

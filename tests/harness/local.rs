@@ -142,6 +142,7 @@ impl Local {
                 account: "officer".to_owned(),
                 message: String::new(),
             }),
+            heads: Vec::new(),
         };
         self.client.edit_document(request).await.map(|_| ())
     }

@@ -58,3 +58,7 @@ pub(crate) const CONFLICTED_LISTED_MAX: usize = 10_000;
 /// Requests of one local connection at one time: more than a program on the same machine needs,
 /// and as many as may wait together for one sync of the disk.
 pub(crate) const LOCAL_REQUESTS_MAX: u32 = 128;
+
+/// Digits by which a client may name a change of a document: what `phaki show` prints, and enough
+/// that two of ten thousand changes hardly ever share them.
+pub(crate) const HEAD_DIGITS_MIN: usize = 8;

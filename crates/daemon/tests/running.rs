@@ -36,6 +36,7 @@ fn set(path: &str, value: &serde_json::Value) -> pb::EditDocumentRequest {
             act: Some(pb::field_edit::Act::SetJson(value.to_string())),
         }],
         author: author("edit"),
+        heads: Vec::new(),
     }
 }
 
@@ -147,6 +148,70 @@ async fn edits_made_apart_are_a_conflict_at_both_until_one_resolves_it() {
         one.spaces[0].heads_digest == other.spaces[0].heads_digest
     })
     .await;
+    region.stop_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_what_was_seen_does_not_overwrite_what_came_since() {
+    let mut region = Region::found().await;
+    region.create_space("TH", "แผน").await;
+    let mut client = region.client("TH").await;
+    client
+        .put_documents(put("แผน", vec![plan("แผน")]))
+        .await
+        .unwrap();
+    let seen = client
+        .show_document(show())
+        .await
+        .unwrap()
+        .into_inner()
+        .heads;
+    client
+        .edit_document(set("status", &json!("active")))
+        .await
+        .unwrap();
+    // The first digits that `phaki show` prints are enough.
+    let late = pb::EditDocumentRequest {
+        heads: seen.iter().map(|head| head[..8].to_owned()).collect(),
+        ..set("status", &json!("ended"))
+    };
+    assert!(
+        client
+            .edit_document(late)
+            .await
+            .unwrap()
+            .into_inner()
+            .changed
+    );
+    let conflict = conflicts(&mut client).await.remove(0);
+    assert_eq!(conflict.values.len(), 2);
+    // A value that comes after the conflict was read is not settled with the others.
+    client
+        .edit_document(set("title/th", &json!("แผนใหม่")))
+        .await
+        .unwrap();
+    let third = pb::EditDocumentRequest {
+        heads: seen,
+        ..set("status", &json!("draft"))
+    };
+    client.edit_document(third).await.unwrap();
+    let resolve = pb::ResolveConflictRequest {
+        id: PLAN.to_owned(),
+        path: "status".to_owned(),
+        value_json: "\"ended\"".to_owned(),
+        heads: conflict.heads,
+        ..pb::ResolveConflictRequest::default()
+    };
+    client.resolve_conflict(resolve).await.unwrap();
+    let left = conflicts(&mut client).await.remove(0).values;
+    let left: BTreeSet<_> = left.iter().map(|value| value.value_json.as_str()).collect();
+    assert_eq!(left, BTreeSet::from(["\"draft\"", "\"ended\""]));
+    let unknown = pb::EditDocumentRequest {
+        heads: vec!["00000000".to_owned()],
+        ..set("status", &json!("ended"))
+    };
+    let refused = client.edit_document(unknown).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
     region.stop_all().await;
 }
 

@@ -8,6 +8,7 @@ mod edit;
 mod history;
 mod import;
 mod long_text;
+mod past;
 mod read;
 mod sound;
 mod summary;

@@ -49,6 +49,10 @@ pub(crate) struct ResolveArgs {
     /// Space, when the document is in several
     #[arg(long, default_value = "", hide_default_value = true)]
     space: String,
+    /// Settle only the values that you saw when `phaki show` printed these heads; separated by
+    /// commas
+    #[arg(long, value_name = "HEADS", value_delimiter = ',')]
+    at: Vec<String>,
     #[command(flatten)]
     author: AuthorArgs,
 }
@@ -126,8 +130,8 @@ pub(crate) async fn resolve(invocation: &mut Invocation, args: ResolveArgs) -> a
     let path = field_path(&args.path)?;
     let mut client = invocation.connect().await?;
     let id = whole_id(&mut client, &args.id, &args.space).await?;
-    let value_json = match (&args.value, &args.value_of) {
-        (Some(text), _) => value_at(kind_of(&id), &path, text)?.to_string(),
+    let (value_json, heads) = match (&args.value, &args.value_of) {
+        (Some(text), _) => (value_at(kind_of(&id), &path, text)?.to_string(), args.at),
         (None, Some(node)) => value_of(&mut client, &args, node).await?,
         (None, None) => bail!(Misuse("give a value, or --value-of NODE".to_owned())),
     };
@@ -137,12 +141,19 @@ pub(crate) async fn resolve(invocation: &mut Invocation, args: ResolveArgs) -> a
         path: path.to_string(),
         value_json,
         author: Some(args.author.to_wire()),
+        heads,
     };
     let reply = client.resolve(request).await?;
     edit::report(&mut invocation.output, &reply)
 }
 
-async fn value_of(client: &mut Client, args: &ResolveArgs, node: &str) -> anyhow::Result<String> {
+/// The value that was given at a node, and the heads at which it was read: a value that arrives
+/// in between is not settled with the others.
+async fn value_of(
+    client: &mut Client,
+    args: &ResolveArgs,
+    node: &str,
+) -> anyhow::Result<(String, Vec<String>)> {
     let found = client.conflicts(&args.id, &args.space).await?;
     let Some(conflict) = found
         .into_iter()
@@ -155,7 +166,12 @@ async fn value_of(client: &mut Client, args: &ResolveArgs, node: &str) -> anyhow
             args.id
         );
     };
-    given_at(&conflict, node)
+    let value = given_at(&conflict, node)?;
+    let heads = match args.at.as_slice() {
+        [] => conflict.heads,
+        seen => seen.to_vec(),
+    };
+    Ok((value, heads))
 }
 
 /// The value that was given at a node.

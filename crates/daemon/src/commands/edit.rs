@@ -36,6 +36,10 @@ pub(crate) struct EditArgs {
     /// Space, when the document is in several
     #[arg(long, default_value = "", hide_default_value = true)]
     space: String,
+    /// Edit what you saw when `phaki show` printed these heads: what others wrote since is not
+    /// overwritten but in conflict; separated by commas
+    #[arg(long, value_name = "HEADS", value_delimiter = ',')]
+    at: Vec<String>,
     #[command(flatten)]
     author: AuthorArgs,
 }
@@ -49,6 +53,7 @@ pub(crate) async fn edit(invocation: &mut Invocation, args: EditArgs) -> anyhow:
         space: args.space,
         edits,
         author: Some(args.author.to_wire()),
+        heads: args.at,
     };
     let reply = client.edit(request).await?;
     report(&mut invocation.output, &reply)
@@ -118,6 +123,7 @@ mod tests {
             remove: owned(remove),
             add: owned(add),
             space: String::new(),
+            at: Vec::new(),
             author: AuthorArgs::default(),
         }
     }

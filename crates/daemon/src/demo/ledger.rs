@@ -70,6 +70,7 @@ impl Ledger {
             space: wanted.space.to_owned(),
             edits: edits.collect(),
             author: Some(author(&wanted)),
+            heads: Vec::new(),
         };
         let reply = client.edit(request).await?;
         if !reply.changed {
@@ -109,6 +110,7 @@ impl Ledger {
             path: path.clone(),
             value_json: value.to_string(),
             author: Some(author(&wanted)),
+            heads: Vec::new(),
         };
         let reply = federation.client(wanted.node)?.resolve(request).await?;
         for made in self.made.iter_mut().filter(|made| made.id == wanted.id) {

@@ -138,6 +138,7 @@ pub(crate) fn conflict(conflict: &Conflict) -> Value {
         "label_en": conflict.label_en,
         "shown": embedded(&conflict.shown_json),
         "values": conflict.values.iter().map(conflict_value).collect::<Vec<_>>(),
+        "heads": conflict.heads,
     })
 }
 

@@ -3,9 +3,10 @@
 //! Each edit runs to its end in a task of its own: a client that goes away in the middle must not
 //! leave a change that is stored while the next edit does not know of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use phaki_documents::change::ChangeHash;
 use phaki_documents::document::{ChangeBytes, EditError};
 use phaki_documents::{Document, DocumentId, Edit, Editor, Path, payload};
 use phaki_replication::entry::EntryKind;
@@ -25,7 +26,7 @@ use super::loading::load;
 use super::locks::Locks;
 use super::workers::Workers;
 use crate::identity;
-use crate::limits::PUTS_MAX;
+use crate::limits::{HEAD_DIGITS_MIN, PUTS_MAX};
 use crate::node_loop::{InForce, NodeRequests, wall_ms};
 use crate::quote::quoted;
 
@@ -45,6 +46,14 @@ pub(super) struct Editing {
     pub(super) actor: [u8; 24],
     /// The author of edits that name none.
     pub(super) account: Arc<str>,
+}
+
+/// What somebody wants to change.
+struct Intent {
+    edits: Vec<Edit>,
+    author: Author,
+    /// The heads of what they saw; none when that does not matter.
+    heads: Vec<String>,
 }
 
 /// Who edits and why.
@@ -97,9 +106,12 @@ impl Editing {
         if edits.is_empty() {
             return Err(Denial::invalid("the request contains no edit"));
         }
-        let author = self.author(request.author);
-        self.carry_out(request.id, request.space, edits, author)
-            .await
+        let intent = Intent {
+            author: self.author(request.author),
+            edits,
+            heads: request.heads,
+        };
+        self.carry_out(request.id, request.space, intent).await
     }
 
     pub(super) async fn resolve(
@@ -110,20 +122,22 @@ impl Editing {
             path: path_from_wire(&request.path)?,
             value: json(&request.path, &request.value_json)?,
         };
-        let author = self.author(request.author);
-        self.carry_out(request.id, request.space, vec![edit], author)
-            .await
+        let intent = Intent {
+            author: self.author(request.author),
+            edits: vec![edit],
+            heads: request.heads,
+        };
+        self.carry_out(request.id, request.space, intent).await
     }
 
     async fn carry_out(
         &self,
         id: String,
         space: String,
-        edits: Vec<Edit>,
-        author: Author,
+        intent: Intent,
     ) -> Result<pb::EditDocumentReply, Denial> {
         let this = self.clone();
-        let task = async move { this.edit_to_end(&id, &space, edits, author).await };
+        let task = async move { this.edit_to_end(&id, &space, intent).await };
         self.to_end(task).await
     }
 
@@ -142,21 +156,13 @@ impl Editing {
         self,
         id: &str,
         space: &str,
-        edits: Vec<Edit>,
-        author: Author,
+        intent: Intent,
     ) -> Result<pb::EditDocumentReply, Denial> {
         let in_force = self.requests.in_force();
         let found = self.find(&in_force, id, space).await?;
         let locked = self.locks.lock(vec![(found.space, found.document)]).await;
         let this = self.clone();
-        let change = self
-            .workers
-            .run(move || {
-                let mut document = load(&this.reader, found)?;
-                let actor = this.actor_for(found)?;
-                change(&mut document, actor, &author, &edits)
-            })
-            .await?;
+        let change = self.workers.run(move || this.make(found, &intent)).await?;
         let reply = |change: Option<&ChangeBytes>| pb::EditDocumentReply {
             id: found.document.to_string(),
             space: in_force.space_name(&found.space),
@@ -173,6 +179,21 @@ impl Editing {
             .await?;
         drop(locked);
         Ok(reply)
+    }
+
+    /// Makes the change, at the heads that its author saw.
+    fn make(&self, found: Found, intent: &Intent) -> Result<Option<ChangeBytes>, Denial> {
+        let mut document = load(&self.reader, found)?;
+        let seen = heads_from_wire(&document, &intent.heads)?;
+        let actor = if seen.is_empty() || seen == document.heads() {
+            self.actor_for(found)?
+        } else {
+            let past = document.at(&seen);
+            document = past.ok_or_else(|| Denial::internal("edit not made", "heads vanished"))?;
+            // The usual one may have changes since.
+            self.fresh_actor()?
+        };
+        change(&mut document, actor, &intent.author, &intent.edits)
     }
 
     async fn find(&self, in_force: &Arc<InForce>, id: &str, space: &str) -> Result<Found, Denial> {
@@ -251,6 +272,34 @@ pub(super) fn leaves_of(document: &Document) -> BTreeMap<Path, Value> {
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes)
+}
+
+/// The changes that a client means, ascending.
+fn heads_from_wire(document: &Document, texts: &[String]) -> Result<Vec<ChangeHash>, Denial> {
+    let mut heads = BTreeSet::new();
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = document.hashes();
+    for text in texts {
+        let mut meant = known.iter().filter(|hash| hex(*hash).starts_with(text));
+        match (meant.next(), meant.next()) {
+            (Some(hash), None) if text.len() >= HEAD_DIGITS_MIN => heads.insert(*hash),
+            _ => {
+                let sentence = format!(
+                    "document {} has no single change {} here: `phaki show` prints its heads",
+                    document.id(),
+                    quoted(text)
+                );
+                return Err(Denial::new(
+                    Code::InvalidArgument,
+                    "unknown-heads",
+                    sentence,
+                ));
+            }
+        };
+    }
+    Ok(heads.into_iter().collect())
 }
 
 pub(super) fn path_from_wire(text: &str) -> Result<Path, Denial> {

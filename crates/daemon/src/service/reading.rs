@@ -154,6 +154,7 @@ fn conflicts(
     let hashes: Vec<_> = hashes.map(|value| value.change).collect();
     let origins = Origins::of(reader, found, &hashes)?;
     let title = document.summary().title;
+    let heads: Vec<String> = document.heads().iter().map(|head| hex(head)).collect();
     let to_wire = |conflict: Conflict| {
         let (label_th, label_en) = label(document, &conflict.path);
         let values = conflict.values.into_iter().map(|value| pb::ConflictValue {
@@ -172,6 +173,7 @@ fn conflicts(
             label_en,
             shown_json: conflict.shown.to_string(),
             values: values.collect(),
+            heads: heads.clone(),
         }
     };
     Ok(conflicts.into_iter().map(to_wire).collect())

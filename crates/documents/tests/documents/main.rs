@@ -10,6 +10,7 @@ mod editing;
 mod history;
 mod hostile;
 mod merging;
+mod past;
 mod replica;
 mod samples;
 mod unsound;

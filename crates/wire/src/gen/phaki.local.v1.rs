@@ -334,6 +334,10 @@ pub struct EditDocumentRequest {
     pub edits: ::prost::alloc::vec::Vec<FieldEdit>,
     #[prost(message, optional, tag = "4")]
     pub author: ::core::option::Option<Author>,
+    /// The heads that the author saw, of ShowDocumentReply or Conflict, or the first 8 digits or
+    /// more of each: what came since is not superseded but in conflict. None: as it is now.
+    #[prost(string, repeated, tag = "5")]
+    pub heads: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FieldEdit {
@@ -443,6 +447,9 @@ pub struct Conflict {
     pub shown_json: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "8")]
     pub values: ::prost::alloc::vec::Vec<ConflictValue>,
+    /// of the document when the conflict was read
+    #[prost(string, repeated, tag = "9")]
+    pub heads: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ConflictValue {
@@ -469,6 +476,9 @@ pub struct ResolveConflictRequest {
     pub value_json: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "5")]
     pub author: ::core::option::Option<Author>,
+    /// as in EditDocumentRequest
+    #[prost(string, repeated, tag = "6")]
+    pub heads: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ExportDocumentsRequest {

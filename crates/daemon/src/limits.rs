@@ -46,6 +46,10 @@ pub(crate) const PUTS_MAX: usize = 2;
 /// Rows that a client has not read yet of a list.
 pub(crate) const ROWS_WAITING_MAX: usize = 64;
 
+/// Payload bytes of local edits that are not yet durable: the largest request has room, and a slow
+/// disk does not fill the memory. Beyond, edits wait in turn.
+pub(crate) const APPENDS_WAITING_BYTES_MAX: u32 = 64 << 20;
+
 /// Documents of one request.
 pub(crate) const PUT_DOCUMENTS_MAX: usize = 10_000;
 

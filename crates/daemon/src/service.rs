@@ -8,6 +8,7 @@ mod loading;
 mod locks;
 mod putting;
 mod reading;
+mod room;
 mod socket;
 mod spaces;
 mod status;

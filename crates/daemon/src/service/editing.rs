@@ -24,9 +24,10 @@ use super::denial::Denial;
 use super::find::{self, Found};
 use super::loading::load;
 use super::locks::Locks;
+use super::room::Room;
 use super::workers::Workers;
 use crate::identity;
-use crate::limits::{HEAD_DIGITS_MIN, PUTS_MAX};
+use crate::limits::{APPENDS_WAITING_BYTES_MAX, HEAD_DIGITS_MIN, PUTS_MAX};
 use crate::node_loop::{InForce, NodeRequests, wall_ms};
 use crate::quote::quoted;
 
@@ -39,6 +40,8 @@ pub(super) struct Editing {
     pub(super) locks: Locks,
     /// Requests with many documents take turns.
     pub(super) puts: Arc<Semaphore>,
+    /// For changes that are not yet durable.
+    pub(super) room: Room,
     /// The edits under way.
     pub(super) tasks: TaskTracker,
     pub(super) own_feed: FeedId,
@@ -77,6 +80,7 @@ impl Editing {
             workers,
             locks: Locks::default(),
             puts: Arc::new(Semaphore::new(PUTS_MAX)),
+            room: Room::new(APPENDS_WAITING_BYTES_MAX),
             tasks: TaskTracker::new(),
             own_feed,
             actor: own_feed.actor(actor_tail),
@@ -233,8 +237,11 @@ impl Editing {
             kind: EntryKind::CHANGE,
             payload: payload::encode(&document, &change.bytes).into(),
         };
-        let entries = changes.into_iter().map(entry).collect();
+        let entries: Vec<NewEntry> = changes.into_iter().map(entry).collect();
+        let bytes = entries.iter().map(|entry| entry.payload.len()).sum();
+        let room = self.room.take(bytes).await?;
         let appended = self.requests.append(space, entries).await;
+        drop(room);
         appended.map_err(|error| {
             let name = in_force.space_name(&space);
             Denial::of_request(&format!("space {name}"), &error)

@@ -206,6 +206,10 @@ async fn an_edit_of_what_was_seen_does_not_overwrite_what_came_since() {
     let left = conflicts(&mut client).await.remove(0).values;
     let left: BTreeSet<_> = left.iter().map(|value| value.value_json.as_str()).collect();
     assert_eq!(left, BTreeSet::from(["\"draft\"", "\"ended\""]));
+    let exported = client.export_documents(pb::ExportDocumentsRequest::default());
+    let mut exported = exported.await.unwrap().into_inner();
+    let document = exported.message().await.unwrap().unwrap();
+    assert_eq!(document.conflicts, 1, "the export says that it is not all");
     let unknown = pb::EditDocumentRequest {
         heads: vec!["00000000".to_owned()],
         ..set("status", &json!("ended"))

@@ -10,11 +10,13 @@ use tempfile::NamedTempFile;
 
 use super::Invocation;
 use crate::client::{Client, Listing};
-use crate::output::number;
+use crate::output::{Language, complain, number};
 
 /// Export documents as JSON lines, sorted by space and id
 ///
-/// A file appears only when it is complete. With --json and --out the answer is a count.
+/// A file appears only when it is complete. With --json and --out the answer is a count. Of a
+/// field in conflict only the value that is shown is exported; a note on the standard error says
+/// how many there are. Settle them first (`phaki conflicts`), or the others are not in the file.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
@@ -36,15 +38,21 @@ pub(crate) async fn export(invocation: &mut Invocation, args: ExportArgs) -> any
     let mut client = invocation.connect().await?;
     let Some(file) = args.out else {
         let mut listing = client.export(&args.space, &args.kind).await?;
+        let mut conflicts = 0;
         while let Some(document) = listing.next().await? {
+            conflicts += document.conflicts;
             invocation.output.line(document.document_json)?;
         }
+        note_conflicts(invocation.output.language, conflicts);
         return Ok(());
     };
-    let count = to_file(&mut client, &args.space, &args.kind, &file).await?;
+    let exported = to_file(&mut client, &args.space, &args.kind, &file).await?;
+    let Exported { count, conflicts } = exported;
     let output = &mut invocation.output;
+    note_conflicts(output.language, conflicts);
     if output.json {
-        return output.value(&json!({"documents": count, "file": file}));
+        let counts = json!({"documents": count, "conflicts": conflicts, "file": file});
+        return output.value(&counts);
     }
     let (count, file) = (number::grouped(count), file.display());
     output.line(output.language.pick(
@@ -53,7 +61,35 @@ pub(crate) async fn export(invocation: &mut Invocation, args: ExportArgs) -> any
     ))
 }
 
-async fn to_file(client: &mut Client, space: &str, kind: &str, file: &Path) -> anyhow::Result<u64> {
+/// What a file holds.
+struct Exported {
+    count: u64,
+    /// Paths of which only the shown value is in it.
+    conflicts: u64,
+}
+
+fn note_conflicts(language: Language, conflicts: u64) {
+    if let Some(note) = conflicts_note(language, conflicts) {
+        complain(note);
+    }
+}
+
+/// What is said of values that were not exported.
+fn conflicts_note(language: Language, conflicts: u64) -> Option<String> {
+    let count = number::grouped(conflicts);
+    let note = language.pick(
+        format!("หมายเหตุ: ขัดแย้ง {count} จุด ส่งออกเฉพาะค่าที่แสดงอยู่: ดู `phaki conflicts`"),
+        format!("note: {count} conflicts, of which only the shown value is exported: see `phaki conflicts`"),
+    );
+    (conflicts > 0).then_some(note)
+}
+
+async fn to_file(
+    client: &mut Client,
+    space: &str,
+    kind: &str,
+    file: &Path,
+) -> anyhow::Result<Exported> {
     let folder = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -61,8 +97,9 @@ async fn to_file(client: &mut Client, space: &str, kind: &str, file: &Path) -> a
     let writing = || format!("write {}", file.display());
     let mut listing: Listing<_> = client.export(space, kind).await?;
     let mut temporary = BufWriter::new(NamedTempFile::new_in(folder).with_context(writing)?);
-    let mut count = 0;
+    let (mut count, mut conflicts) = (0, 0);
     while let Some(document) = listing.next().await? {
+        conflicts += document.conflicts;
         writeln!(temporary, "{}", document.document_json).with_context(writing)?;
         count += 1;
     }
@@ -72,5 +109,17 @@ async fn to_file(client: &mut Client, space: &str, kind: &str, file: &Path) -> a
         .with_context(writing)?;
     temporary.as_file().sync_all().with_context(writing)?;
     temporary.persist(file).with_context(writing)?;
-    Ok(count)
+    Ok(Exported { count, conflicts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_are_not_exported_are_mentioned_and_nothing_else_is() {
+        assert_eq!(conflicts_note(Language::English, 0), None);
+        let note = conflicts_note(Language::English, 2).unwrap();
+        assert!(note.contains("2 conflicts"), "{note}");
+    }
 }

@@ -54,6 +54,7 @@ impl Reading {
             Ok(document.map(|document| pb::ExportedDocument {
                 space: in_force.space_name(&found.space),
                 document_json: document.to_json().to_string(),
+                conflicts: u64::try_from(document.conflicts().len()).unwrap_or(u64::MAX),
             }))
         }))
     }

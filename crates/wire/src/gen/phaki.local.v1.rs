@@ -493,8 +493,12 @@ pub struct ExportDocumentsRequest {
 pub struct ExportedDocument {
     #[prost(string, tag = "1")]
     pub space: ::prost::alloc::string::String,
+    /// of concurrent values the one that is shown
     #[prost(string, tag = "2")]
     pub document_json: ::prost::alloc::string::String,
+    /// paths of which other values are not in it
+    #[prost(uint64, tag = "3")]
+    pub conflicts: u64,
 }
 /// Generated client implementations.
 pub mod local_client {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use phaki_replication::frontier;
 use phaki_replication::id::{NodeId, ShortDigest, SpaceId};
 use phaki_replication::node::{Act, LinkStatus, NewEntry, Node, Refusal};
 use thiserror::Error;

@@ -8,9 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpId, OpType};
-use automerge::{ActorId, Automerge, Change, ExpandedChange, ObjType};
+use automerge::{
+    ActorId, Automerge, Change, ChangeHash, ExpandedChange, ObjId, ObjType, ROOT, ReadDoc,
+};
 
-use crate::change::{self, ChangeHash};
+use crate::change;
 
 /// The changes to be applied, and those to be left out.
 #[derive(Debug, Default)]
@@ -22,18 +24,14 @@ pub(super) struct Sorted {
 /// Judges changes that are to be applied to a document all of whose changes are sound. A change
 /// whose dependency is not known at all is not judged by that; Automerge will miss the other.
 pub(super) fn sort(document: &Automerge, changes: Vec<Change>) -> Result<Sorted, String> {
-    let mut judge = Judge::default();
-    for change in document.get_changes(&[]) {
-        judge.known.insert(change.hash().0);
-        judge.made.add(change.decode());
-    }
+    let mut judge = Judge::of(document);
     let mut sorted = Sorted::default();
     for change in in_causal_order(changes) {
-        let misses = change
-            .deps()
-            .iter()
-            .any(|dep| !judge.known.contains(&dep.0));
-        judge.known.insert(change.hash().0);
+        if judge.has(&change.hash()) {
+            continue;
+        }
+        let misses = change.deps().iter().any(|dep| !judge.knows(dep));
+        judge.judged.insert(change.hash());
         let expanded = change::guarded(|| change.decode())?;
         if misses || judge.accepts(expanded) {
             sorted.sound.push(change);
@@ -51,7 +49,7 @@ fn in_causal_order(changes: Vec<Change>) -> Vec<Change> {
     let mut by_hash: BTreeMap<ChangeHash, usize> = BTreeMap::new();
     let mut by_number: BTreeMap<(ActorId, u64), usize> = BTreeMap::new();
     for (index, change) in changes.iter().enumerate() {
-        by_hash.entry(change.hash().0).or_insert(index);
+        by_hash.entry(change.hash()).or_insert(index);
         let number = (change.actor_id().clone(), change.seq());
         by_number.entry(number).or_insert(index);
     }
@@ -61,7 +59,7 @@ fn in_causal_order(changes: Vec<Change>) -> Vec<Change> {
     let place = |index: usize| (changes[index].start_op(), changes[index].hash(), index);
     for (index, change) in changes.iter().enumerate() {
         let own = (change.actor_id().clone(), change.seq().saturating_sub(1));
-        let deps = change.deps().iter().filter_map(|dep| by_hash.get(&dep.0));
+        let deps = change.deps().iter().filter_map(|dep| by_hash.get(dep));
         for dep in deps.chain(by_number.get(&own)) {
             followers[*dep].push(index);
             missing[index] += 1;
@@ -91,38 +89,88 @@ fn in_causal_order(changes: Vec<Change>) -> Vec<Change> {
         .collect()
 }
 
-/// What is known of the changes judged so far.
-#[derive(Debug, Default)]
-struct Judge {
+/// What is known of the document and the changes judged so far.
+#[derive(Debug)]
+struct Judge<'a> {
+    document: &'a Automerge,
+    /// The operations of the changes judged, and those of the document once they were needed.
     made: Operations,
-    known: BTreeSet<ChangeHash>,
+    has_read_document: bool,
+    judged: BTreeSet<ChangeHash>,
     left_out: BTreeSet<ChangeHash>,
     left_out_numbers: BTreeSet<(ActorId, u64)>,
 }
 
-impl Judge {
+impl<'a> Judge<'a> {
+    fn of(document: &'a Automerge) -> Judge<'a> {
+        Judge {
+            document,
+            made: Operations::default(),
+            has_read_document: false,
+            judged: BTreeSet::new(),
+            left_out: BTreeSet::new(),
+            left_out_numbers: BTreeSet::new(),
+        }
+    }
+
+    /// Whether the document contains a change already.
+    fn has(&self, hash: &ChangeHash) -> bool {
+        self.document.get_change_meta_by_hash(hash).is_some()
+    }
+
+    fn knows(&self, hash: &ChangeHash) -> bool {
+        self.judged.contains(hash) || self.has(hash)
+    }
+
     /// Whether a change is sound; its operations then can be referred to.
     fn accepts(&mut self, change: ExpandedChange) -> bool {
         let own = (change.actor_id.clone(), change.seq.saturating_sub(1));
         let follows_one_left_out = self.left_out_numbers.contains(&own)
-            || change.deps.iter().any(|dep| self.left_out.contains(&dep.0));
+            || change.deps.iter().any(|dep| self.left_out.contains(dep));
         if follows_one_left_out || change::check_operations(&change).is_err() {
             return false;
         }
         // An operation may refer to earlier ones of its own change.
         let place = self.made.add(change);
-        let sound = self.made.of(&place).iter().all(|op| self.made.resolves(op));
+        let mut sound = self.all_resolve(&place);
+        if !sound && !self.has_read_document {
+            // Taking all changes out of a long history takes longer than all else.
+            self.has_read_document = true;
+            for change in self.document.get_changes(&[]) {
+                self.made.add(change.decode());
+            }
+            sound = self.all_resolve(&place);
+        }
         if !sound {
             self.made.remove(&place);
         }
         sound
     }
 
+    fn all_resolve(&self, place: &(ActorId, u64)) -> bool {
+        let mut ops = self.made.of(place).iter();
+        ops.all(|op| self.made.resolves(op) || replaces_shown(self.document, op))
+    }
+
     fn leave_out(&mut self, change: &Change) {
-        self.left_out.insert(change.hash().0);
+        self.left_out.insert(change.hash());
         let number = (change.actor_id().clone(), change.seq());
         self.left_out_numbers.insert(number);
     }
+}
+
+/// Whether an operation writes a field over values that it has in the document: the usual edit.
+fn replaces_shown(document: &Automerge, op: &Op) -> bool {
+    let (ObjectId::Root, Key::Map(key)) = (&op.obj, &op.key) else {
+        return false;
+    };
+    let shown = document.get_all(ROOT, key.as_str()).unwrap_or_default();
+    op.pred.iter().all(|id| {
+        shown.iter().any(|(_, made)| {
+            matches!(made, ObjId::Id(counter, actor, _)
+                if *counter == id.counter() && actor == id.actor())
+        })
+    })
 }
 
 /// The operations of sound changes: by actor, then by the number of the first of each change.

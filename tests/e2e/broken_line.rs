@@ -20,7 +20,7 @@ const ENTRIES: u64 = BATCHES * BATCH;
 /// How often the line breaks.
 const BREAKS: usize = 3;
 /// What passes before it does: some runs (at most 256 KiB of payload each) and a part of one.
-const BYTES_BEFORE_BREAK: u64 = 600_000;
+const BYTES_BEFORE_BREAK: u64 = 400_000;
 
 /// What may be sent again each time: the run under way, and opening a session.
 const BYTES_AGAIN_MAX: u64 = 150_000;

@@ -16,6 +16,7 @@ mod broken_line;
 mod crashes;
 mod long_absence;
 mod relay;
+mod restored;
 
 mod strangers;
 

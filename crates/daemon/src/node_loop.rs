@@ -21,7 +21,7 @@ use phaki_replication::node::{Change, Effect, Event, Node, Notice, RequestId};
 use phaki_store::{Completion, Reader};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 pub(crate) use clock::{Clock, wall_ms};
 pub(crate) use disk::{Journal, Written};
@@ -324,6 +324,14 @@ impl NodeLoop {
                     "the peer says that it holds more entries of this node than the node itself: \
                      was an older copy of the data folder put back? do not edit here before it \
                      is clear"
+                );
+            }
+            Notice::Superseded { peer, space } => {
+                error!(
+                    peer = self.name(peer),
+                    %space,
+                    "this data folder is an older copy of one that wrote on: edits are refused \
+                     from now on. Export what you need, put the folder aside, and join again"
                 );
             }
             Notice::ActRefused { peer, reason } => {

@@ -132,6 +132,17 @@ impl Run {
         self
     }
 
+    /// Whether the author signed the checkpoint at the end of the run, whatever leads to it.
+    pub fn is_signed(&self, federation: &FederationId, space: &SpaceId) -> bool {
+        let Checkpoint {
+            length,
+            head,
+            signature,
+        } = &self.checkpoint;
+        let message = signed_bytes(federation, space, &self.feed, *length, head);
+        *length == self.end() && verify(&self.feed.author.0, &message, signature)
+    }
+
     /// Checks sizes, payloads, chain and signature for a feed that ends with `head` after
     /// `length` entries.
     pub fn verify(
@@ -161,15 +172,9 @@ impl Run {
                 length,
             });
         }
-        let Checkpoint {
-            length: signed_length,
-            head: signed_head,
-            signature,
-        } = &self.checkpoint;
-        let leads_there = fold(self.from, head, &self.entries) == (*signed_length, *signed_head);
-        let message = signed_bytes(federation, space, &self.feed, *signed_length, signed_head);
-        let signed = verify(&self.feed.author.0, &message, signature);
-        match (leads_there, signed) {
+        let end = (self.checkpoint.length, self.checkpoint.head);
+        let leads_there = fold(self.from, head, &self.entries) == end;
+        match (leads_there, self.is_signed(federation, space)) {
             (true, true) => Ok(()),
             (true, false) => Err(RunError::Signature),
             // Before the first entry there is only one feed.

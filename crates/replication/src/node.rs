@@ -232,6 +232,9 @@ pub enum Refusal {
     Storage,
     /// The roster or manifest does not verify, or is not newer than the one in force.
     Stale,
+    /// Peers hold entries of this node that it does not hold itself: an older copy of its store
+    /// was put back, and what it appends now would reach nobody.
+    Superseded,
     /// The node or the space holds as much as it may; see [`crate::limits`].
     Limit,
 }
@@ -274,6 +277,14 @@ pub enum Notice {
         space: SpaceId,
         /// How many.
         length: u64,
+    },
+    /// That is proved: a peer has sent entries of this node, signed with its key, that follow what
+    /// the node holds or stand in their place. From now on it appends nothing.
+    Superseded {
+        /// Who sent them.
+        peer: NodeId,
+        /// Of which space.
+        space: SpaceId,
     },
     /// A roster or manifest was refused.
     ActRefused {

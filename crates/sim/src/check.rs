@@ -303,7 +303,10 @@ pub(crate) fn refusal(
         (Request::Append { space, .. }, Refusal::NotWriter) => node
             .manifest(space)
             .is_some_and(|manifest| manifest.permitted(&machine.feed()) < u64::MAX),
-        (Request::Append { .. }, Refusal::TooLarge | Refusal::Stale | Refusal::Limit) => false,
+        (
+            Request::Append { .. },
+            Refusal::TooLarge | Refusal::Stale | Refusal::Limit | Refusal::Superseded,
+        ) => false,
         (Request::Enact(Act::Roster(signed)), Refusal::Stale) => {
             let version = Roster::decode(&signed.bytes).map_or(0, |roster| roster.version);
             node.roster().version >= version

@@ -106,6 +106,13 @@ impl Denial {
                 "storage",
                 "the node could not write its disk: nothing was kept, try again",
             ),
+            Refusal::Superseded => (
+                Code::FailedPrecondition,
+                "superseded",
+                "this data folder is an older copy of one that wrote on: nothing written here \
+                 now would reach anybody. Export what you need, put the folder aside, and join \
+                 again with a new invite",
+            ),
             Refusal::Limit => (
                 Code::ResourceExhausted,
                 "limit",

@@ -51,6 +51,9 @@ impl Node {
     }
 
     fn may_append(&self, space: SpaceId, entries: &[NewEntry]) -> Result<(), Refusal> {
+        if self.superseded {
+            return Err(Refusal::Superseded);
+        }
         let held = self.spaces.get(&space).ok_or(Refusal::UnknownSpace)?;
         let feed = self.own_feed();
         let length = held.pending(&self.federation, &feed).length;

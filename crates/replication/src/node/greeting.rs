@@ -76,6 +76,7 @@ impl Node {
     pub(super) fn link_closed(&mut self, now: Now, link: LinkId, out: &mut Vec<Effect>) {
         if self.sessions.remove(&link).is_some() {
             self.reads.retain(|_, (reader, _)| *reader != link);
+            self.own_reads.retain(|_, (shown, ..)| *shown != link);
             self.ask_for_all(now, out);
         }
     }
@@ -84,6 +85,7 @@ impl Node {
     pub(super) fn close(&mut self, link: LinkId, reason: CloseReason, out: &mut Vec<Effect>) {
         if self.sessions.remove(&link).is_some() {
             self.reads.retain(|_, (reader, _)| *reader != link);
+            self.own_reads.retain(|_, (shown, ..)| *shown != link);
             out.push(Effect::Send {
                 link,
                 message: Message::Close(reason),

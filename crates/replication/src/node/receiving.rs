@@ -19,6 +19,10 @@ enum Verdict {
     Refuse(&'static str),
     /// Signed by its author, but not the continuation of what is held.
     Fork,
+    /// This node's own, from another life of its store.
+    Superseded,
+    /// This node's own, perhaps: to be compared with what is on its disk.
+    Shown(Run),
     /// Forged; the session ends.
     Forged(RunError),
 }
@@ -66,6 +70,14 @@ impl Node {
                     self.note_fork(link, space, feed, out);
                     continue;
                 }
+                Verdict::Shown(run) => {
+                    self.compare_own(link, space, &run, out);
+                    continue;
+                }
+                Verdict::Superseded => {
+                    self.supersede(link, space, out);
+                    continue;
+                }
                 Verdict::Forged(error) => {
                     out.push(refused(peer, space, feed, forgery(&error)));
                     self.revert_admitted(space, &taken);
@@ -102,10 +114,11 @@ impl Node {
         let Some(held) = self.spaces.get(&space) else {
             return Verdict::Pass;
         };
-        if run.feed == self.own_feed() {
-            return Verdict::Refuse("own-feed");
-        }
         let at = held.pending(&self.federation, &run.feed);
+        let is_own = run.feed == self.own_feed();
+        if is_own && run.end() <= at.length {
+            return Verdict::Shown(run);
+        }
         if run.end() <= at.length || run.from > at.length {
             return Verdict::Pass;
         }
@@ -114,6 +127,7 @@ impl Node {
         }
         let run = run.starting_at(at.length);
         match run.verify(&self.federation, &space, (at.length, at.head)) {
+            Ok(()) | Err(RunError::Fork) if is_own => Verdict::Superseded,
             Ok(()) => Verdict::Take(run),
             Err(RunError::Fork) => Verdict::Fork,
             Err(error) => Verdict::Forged(error),

@@ -112,7 +112,7 @@ impl Node {
 
     pub(super) fn read(&mut self, now: Now, read: ReadId, run: Option<Run>, out: &mut Vec<Effect>) {
         let Some((link, range)) = self.reads.remove(&read) else {
-            return;
+            return self.own_entries_read(read, run.as_ref(), out);
         };
         let Some(session) = self.sessions.get_mut(&link) else {
             return;

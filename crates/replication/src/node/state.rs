@@ -8,6 +8,7 @@ use super::held::{Extent, Feed, Held};
 use super::session::Session;
 use super::stored::Writes;
 use super::{Change, Durable, Effect, Event, LinkId, Now, ReadId};
+use crate::feed::Checkpoint;
 use crate::frontier::Frontier;
 use crate::id::{Epoch, FederationId, FeedId, NodeId, SpaceId};
 use crate::manifest::ManifestError;
@@ -32,6 +33,10 @@ pub struct Node {
     pub(super) writes: Writes,
     pub(super) reads: BTreeMap<ReadId, (LinkId, Range)>,
     pub(super) reads_begun: u64,
+    /// Reads of own entries, to be compared with what a peer showed.
+    pub(super) own_reads: BTreeMap<ReadId, (LinkId, SpaceId, Checkpoint)>,
+    /// Whether another life of this store is known to have written on; see `forks.rs`.
+    pub(super) superseded: bool,
 }
 
 /// Why a node does not start from what its store holds.
@@ -103,6 +108,8 @@ impl Node {
             writes: Writes::default(),
             reads: BTreeMap::new(),
             reads_begun: 0,
+            own_reads: BTreeMap::new(),
+            superseded: false,
         })
     }
 

@@ -128,6 +128,8 @@ fn a_node_hears_that_others_hold_more_of_its_own_entries_than_itself() {
         length: 9,
     };
     assert!(net.machines[1].notices.contains(&notice));
+    // That alone proves nothing.
+    assert_eq!(net.append(1, space, 1), Ok(()));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod floods;
 mod links;
 mod network;
 mod relays;
+mod restored;
 mod rights;
 
 use phaki_replication::manifest::MemberRole;

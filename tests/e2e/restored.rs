@@ -55,6 +55,11 @@ async fn a_folder_that_lacks_what_its_node_wrote_takes_no_edits_and_loses_none()
     .await;
     assert!(refusal.message().contains("older copy"), "{refusal:?}");
     assert!(refusal.message().contains("join"), "{refusal:?}");
+    let problems = province.local().status().await.unwrap().problems;
+    assert!(
+        problems.iter().any(|one| one.contains("older copy")),
+        "{problems:?}"
+    );
     let here = province.local().export(SPACE).await;
     let there = hub.local().export(SPACE).await;
     assert!(here.contains_key(&samples::plan_id(SERIES, 2)));

@@ -35,7 +35,7 @@ pub(crate) struct AuthorArgs {
     #[arg(long, short)]
     pub(crate) message: Option<String>,
     /// Account of the officer who edits, by default the configured one; not a name
-    #[arg(long)]
+    #[arg(long, env = "PHAKI_ACCOUNT", hide_env_values = true)]
     pub(crate) account: Option<String>,
 }
 

@@ -355,7 +355,7 @@ impl NodeLoop {
 /// Whether an effect comes with another roster or manifest in force.
 fn changes_in_force(effect: &Effect) -> bool {
     match effect {
-        Effect::RosterInForce => true,
+        Effect::RosterInForce | Effect::Notice(Notice::Superseded { .. }) => true,
         Effect::Store { change, .. } => !matches!(change, Change::Runs { .. }),
         _ => false,
     }

@@ -1,5 +1,6 @@
 //! What people and programs read on the standard output.
 
+pub(crate) mod harmless;
 pub(crate) mod language;
 pub(crate) mod machine;
 pub(crate) mod number;
@@ -17,6 +18,8 @@ use serde_json::Value;
 
 pub(crate) use language::Language;
 pub(crate) use table::{Align, Table};
+
+const WRITE: &str = "write to the standard output";
 
 /// The one writer of a command.
 pub(crate) struct Output {
@@ -42,23 +45,30 @@ impl Output {
 
     /// Writes a line, or several.
     pub(crate) fn line(&mut self, text: impl fmt::Display) -> anyhow::Result<()> {
-        writeln!(self.writer, "{text}").context("write to the standard output")
+        let text = text.to_string();
+        writeln!(self.writer, "{}", harmless::lines(&text)).context(WRITE)
     }
 
     /// Writes a table, which ends its own lines.
     pub(crate) fn table(&mut self, table: &Table) -> anyhow::Result<()> {
-        write!(self.writer, "{table}").context("write to the standard output")
+        let text = table.to_string();
+        write!(self.writer, "{}", harmless::lines(&text)).context(WRITE)
+    }
+
+    /// Writes one line of JSON as it is.
+    pub(crate) fn json_line(&mut self, json: &str) -> anyhow::Result<()> {
+        writeln!(self.writer, "{json}").context(WRITE)
     }
 
     /// Writes a JSON value in one line.
     pub(crate) fn value(&mut self, value: &Value) -> anyhow::Result<()> {
-        self.line(value)
+        writeln!(self.writer, "{value}").context(WRITE)
     }
 
     /// Empties the screen of a terminal; does nothing elsewhere.
     pub(crate) fn clear(&mut self) -> anyhow::Result<()> {
         if self.terminal {
-            write!(self.writer, "\x1b[H\x1b[2J").context("write to the standard output")?;
+            write!(self.writer, "\x1b[H\x1b[2J").context(WRITE)?;
         }
         Ok(())
     }

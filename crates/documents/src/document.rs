@@ -168,6 +168,8 @@ impl Document {
     /// then unknown fields by name. Of concurrent values the shown one.
     pub fn to_json(&self) -> Value {
         let mut fields = leaves::whole(&read::view(&self.inner).leaves);
+        // Another program may have written fields with these names.
+        fields.retain(|name, _| !matches!(name.as_str(), "id" | "kind"));
         let mut out = Map::new();
         out.insert("id".to_owned(), Value::from(self.id.to_string()));
         out.insert("kind".to_owned(), Value::from(self.id.kind_name()));

@@ -134,6 +134,15 @@ impl Path {
         is_structure(&self.0)
     }
 
+    /// True for `id` and `kind`, which a document has from its making on and which are no fields.
+    pub fn is_identity(&self) -> bool {
+        let first = self
+            .0
+            .split_once('/')
+            .map_or(self.0.as_str(), |(first, _)| first);
+        matches!(first, "id" | "kind")
+    }
+
     fn join(&self, encoded: &str) -> Result<Path, PathError> {
         let text = format!("{}/{encoded}", self.0);
         check_size(&text)?;

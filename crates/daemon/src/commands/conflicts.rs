@@ -9,7 +9,7 @@ use super::names::Names;
 use super::{AuthorArgs, Invocation, edit, kind_of, whole_id};
 use crate::cli::Misuse;
 use crate::client::Client;
-use crate::output::{Align, Output, Table, machine, number};
+use crate::output::{Align, Output, Table, harmless, machine, number};
 
 /// List fields to which different values were given at the same time
 ///
@@ -101,7 +101,8 @@ pub(crate) fn cards(
     for conflict in conflicts {
         let labels = [conflict.label_th.as_str(), &conflict.label_en];
         let label = names.label(labels, &conflict.path, language);
-        output.line(format!("{}  ({})", conflict.title, conflict.space))?;
+        let title = harmless::line(&conflict.title);
+        output.line(format!("{title}  ({})", conflict.space))?;
         output.line(format!("  {}", conflict.id))?;
         output.line(format!("  {}", conflict.path))?;
         output.line(format!("  {label}"))?;

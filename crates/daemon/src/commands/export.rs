@@ -41,7 +41,7 @@ pub(crate) async fn export(invocation: &mut Invocation, args: ExportArgs) -> any
         let mut conflicts = 0;
         while let Some(document) = listing.next().await? {
             conflicts += document.conflicts;
-            invocation.output.line(document.document_json)?;
+            invocation.output.json_line(&document.document_json)?;
         }
         note_conflicts(invocation.output.language, conflicts);
         return Ok(());

@@ -5,7 +5,7 @@ use phaki_documents::Kind;
 use phaki_wire::proto::local::v1::{FieldChange, HistoryEntry};
 
 use super::{Invocation, kind_of};
-use crate::output::{Align, Output, Table, machine, value};
+use crate::output::{Align, Output, Table, harmless, machine, value};
 
 /// Show who changed what in a document, when and why
 ///
@@ -47,7 +47,7 @@ fn show(output: &mut Output, kind: Option<Kind>, entry: &HistoryEntry) -> anyhow
     for part in [&entry.account, &entry.message] {
         if !part.is_empty() {
             line.push_str("  ");
-            line.push_str(part);
+            line.push_str(&harmless::line(part));
         }
     }
     output.line(format!("{line}  [{change}]"))?;

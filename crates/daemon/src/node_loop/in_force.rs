@@ -16,6 +16,8 @@ pub(crate) struct InForce {
     pub(crate) roster: Roster,
     pub(crate) signed_roster: SignedRoster,
     pub(crate) spaces: BTreeMap<SpaceId, Manifest>,
+    /// Whether this data folder is an older copy of one that wrote on.
+    pub(crate) superseded: bool,
 }
 
 impl InForce {
@@ -30,6 +32,7 @@ impl InForce {
             roster: node.roster().clone(),
             signed_roster: node.signed_roster().clone(),
             spaces: manifests.collect(),
+            superseded: node.is_superseded(),
         }
     }
 

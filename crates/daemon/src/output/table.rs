@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::harmless;
 use unicode_width::UnicodeWidthChar;
 
 /// Columns between two columns of a table.
@@ -53,8 +54,8 @@ impl Table {
 
     /// Adds a row of as many cells as there are columns.
     pub(crate) fn cells(&mut self, cells: Vec<String>) {
-        let one_line = |cell: String| cell.replace("\r\n", " ⏎ ").replace(['\n', '\r'], " ⏎ ");
-        self.rows.push(cells.into_iter().map(one_line).collect());
+        let cells = cells.iter().map(|cell| harmless::line(cell));
+        self.rows.push(cells.collect());
     }
 
     /// True without rows.

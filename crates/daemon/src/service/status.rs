@@ -132,6 +132,12 @@ fn problems(overview: &Overview, rows: &[SpaceRow]) -> Vec<String> {
                     federation's administrator";
         problems.push(text.to_owned());
     }
+    if in_force.superseded {
+        let text = "this data folder is an older copy of one that wrote on, so no edit is \
+                    accepted: export what you need, put the folder aside, and join again with a \
+                    new invite";
+        problems.push(text.to_owned());
+    }
     if wall_ms() > YEAR_2400_MS {
         let text = "this machine's clock seems to count in the Buddhist era: set it to the \
                     Common Era";

@@ -68,7 +68,7 @@ pub enum EditError {
         #[source]
         source: PathError,
     },
-    #[error("path {path} is reserved for structure")]
+    #[error("path {path} is not a field that can be edited")]
     ReservedPath { path: Path },
     #[error("{path} must be {expected}, not {found}")]
     WrongType {
@@ -484,7 +484,7 @@ fn check_editor(by: &Editor<'_>) -> Result<(), EditError> {
 }
 
 fn reject_structure(path: &Path) -> Result<(), EditError> {
-    if path.is_structure() {
+    if path.is_structure() || path.is_identity() {
         return Err(EditError::ReservedPath { path: path.clone() });
     }
     Ok(())

@@ -284,3 +284,15 @@ fn a_document_that_merging_made_too_large_can_still_be_made_smaller() {
         Err(EditError::TooManyLeaves { .. })
     ));
 }
+
+#[test]
+fn what_a_document_is_cannot_be_edited() {
+    let (mut one, _) = Replica::pair(Kind::Activity, &activity());
+    for path in ["id", "kind", "kind/x"] {
+        let refused = one.try_edit(&[set(path, "org_0190a0b0-0000-7000-8000-000000000000")]);
+        assert!(
+            matches!(refused, Err(EditError::ReservedPath { .. })),
+            "{path}: {refused:?}"
+        );
+    }
+}

@@ -187,6 +187,9 @@ fn a_change_of_another_program_is_kept_and_its_nested_objects_do_no_harm() {
         .put(ROOT, "situation/~t", "1@zz,0@08,7@0808")
         .unwrap();
     transaction.put(ROOT, "status", "draft").unwrap();
+    // What a document is follows from its id alone.
+    transaction.put(ROOT, "id", "org_another").unwrap();
+    transaction.put(ROOT, "kind", "org").unwrap();
     transaction.commit();
     let bytes = other.get_changes(&[])[0].raw_bytes().to_vec();
     let summary = summarise(&bytes).unwrap();

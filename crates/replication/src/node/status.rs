@@ -32,6 +32,12 @@ pub struct LinkStatus {
 }
 
 impl Node {
+    /// Whether another life of this node's store is known to have written on; see
+    /// [`super::Notice::Superseded`].
+    pub fn is_superseded(&self) -> bool {
+        self.superseded
+    }
+
     /// All sessions.
     pub fn links(&self) -> Vec<LinkStatus> {
         let status = |(link, session): (&LinkId, &super::session::Session)| LinkStatus {

@@ -95,6 +95,23 @@ impl DataFolder {
         self.path.join("federation.key")
     }
 
+    /// The federation's key until the store exists: the name tells what a crash interrupted from
+    /// a store that was lost.
+    pub(crate) fn federation_key_unused(&self) -> PathBuf {
+        self.path.join("federation.key.unused")
+    }
+
+    /// Gives the key of a federation that was founded its name, should a crash have come between.
+    pub(crate) fn finish_founding(&self) -> anyhow::Result<()> {
+        let (unused, path) = (self.federation_key_unused(), self.federation_key());
+        if unused.exists() && self.database().exists() {
+            std::fs::rename(&unused, &path)
+                .and_then(|()| File::open(&self.path)?.sync_all())
+                .with_context(|| format!("name key {}", path.display()))?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join("phaki.db")
     }
@@ -137,6 +154,14 @@ impl DataFolder {
     pub(crate) fn init(&self) -> anyhow::Result<Initialised> {
         let path = self.node_key();
         let created = !path.exists();
+        if created && self.database().exists() {
+            bail!(
+                "data folder {}: its key {} is gone, and without it the node is nobody: restore \
+                 the key from a backup, or put the folder aside and join again with a new invite",
+                self.path.display(),
+                path.display()
+            );
+        }
         let key = if created {
             identity::create(&path)?
         } else {
@@ -186,6 +211,16 @@ mod tests {
         );
         drop(first);
         folder.lock().unwrap();
+    }
+
+    #[test]
+    fn init_draws_no_new_key_beside_a_store() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = DataFolder::make(&parent.path().join("data")).unwrap();
+        std::fs::write(folder.database(), "").unwrap();
+        let refused = init(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains("restore the key"), "{refused}");
+        assert!(!folder.node_key().exists());
     }
 
     #[test]

@@ -46,6 +46,7 @@ pub fn create(create: &Create) -> anyhow::Result<Created> {
     check_addresses(&create.addresses)?;
     let folder = DataFolder::make(&create.data)?;
     let _lock = folder.lock()?;
+    folder.finish_founding()?;
     if folder.database().exists() {
         bail!(
             "data folder {} belongs to a federation already: found another one in another folder",
@@ -54,11 +55,19 @@ pub fn create(create: &Create) -> anyhow::Result<Created> {
     }
     let node = folder.init()?.node;
     let path = folder.federation_key();
-    // A key without a database is what a crash left: the federation was never used.
-    let key = if path.exists() {
-        identity::read(&path)?
+    if path.exists() {
+        bail!(
+            "data folder {} holds the key of a federation, but its store is gone: restore the \
+             store from a backup. To found the same federation again would part it from its nodes",
+            folder.path().display()
+        );
+    }
+    // What a crash left was never used.
+    let unused = folder.federation_key_unused();
+    let key = if unused.exists() {
+        identity::read(&unused)?
     } else {
-        identity::create(&path)?
+        identity::create(&unused)?
     };
     let federation = key.federation();
     let record = NodeRecord {
@@ -80,6 +89,7 @@ pub fn create(create: &Create) -> anyhow::Result<Created> {
         epoch,
     };
     Store::create(&folder.database(), &identity, &roster.sign(&key)).context("create the store")?;
+    folder.finish_founding()?;
     Ok(Created {
         federation,
         node,
@@ -165,6 +175,43 @@ mod tests {
             refused.contains("belongs to a federation already"),
             "{refused}"
         );
+    }
+
+    fn founding(parent: &tempfile::TempDir) -> Create {
+        Create {
+            data: parent.path().join("data"),
+            name: "TH".to_owned(),
+            area: "TH".to_owned(),
+            addresses: vec![],
+        }
+    }
+
+    #[test]
+    fn a_federation_whose_store_is_lost_is_not_founded_again() {
+        let parent = tempfile::tempdir().unwrap();
+        let founding = founding(&parent);
+        create(&founding).unwrap();
+        std::fs::remove_file(founding.data.join("phaki.db")).unwrap();
+        let refused = create(&founding).unwrap_err().to_string();
+        assert!(refused.contains("from a backup"), "{refused}");
+        assert!(!founding.data.join("phaki.db").exists());
+    }
+
+    #[test]
+    fn a_founding_that_was_interrupted_can_be_repeated() {
+        let parent = tempfile::tempdir().unwrap();
+        let founding = founding(&parent);
+        let folder = DataFolder::make(&founding.data).unwrap();
+        // Before the store was made.
+        let key = identity::create(&folder.federation_key_unused()).unwrap();
+        let created = create(&founding).unwrap();
+        assert_eq!(created.federation, key.federation());
+        // After it was made, before the key got its name.
+        std::fs::rename(folder.federation_key(), folder.federation_key_unused()).unwrap();
+        let refused = create(&founding).unwrap_err().to_string();
+        assert!(refused.contains("already"), "{refused}");
+        let named = identity::read(&folder.federation_key()).unwrap();
+        assert_eq!(named.federation(), created.federation);
     }
 
     #[test]

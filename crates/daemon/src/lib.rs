@@ -34,7 +34,10 @@ pub fn main() -> ExitCode {
         // `phaki list | head` closes the pipe: what it wanted to read it has read.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::complain(format!("phaki: {error:#}"));
+            match output::remedy::remedy(&error) {
+                Some(remedy) => output::complain(format!("phaki: {error:#}: {remedy}")),
+                None => output::complain(format!("phaki: {error:#}")),
+            }
             match error.is::<cli::Misuse>() {
                 true => ExitCode::from(2),
                 false => ExitCode::FAILURE,

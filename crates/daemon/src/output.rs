@@ -4,6 +4,7 @@ pub(crate) mod harmless;
 pub(crate) mod language;
 pub(crate) mod machine;
 pub(crate) mod number;
+pub(crate) mod remedy;
 pub(crate) mod table;
 pub(crate) mod time;
 pub(crate) mod value;

@@ -25,6 +25,14 @@ pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
     let lock = folder.lock()?;
     let key = identity::read(&folder.node_key())?;
     let path = folder.database();
+    folder.finish_founding()?;
+    if !path.exists() && folder.federation_key().exists() {
+        bail!(
+            "the store {} is gone, and this node holds the key of its federation: restore the \
+             data folder from a backup",
+            path.display()
+        );
+    }
     if !path.exists() {
         bail!(
             "the node in {} belongs to no federation yet: `phaki join` with an invite, or \

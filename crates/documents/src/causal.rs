@@ -2,8 +2,8 @@
 //!
 //! A change is applied when everything it depends on is, so the applied changes are causally
 //! closed and their heads equal Automerge's. What lacks a dependency waits. The result does not
-//! depend on the order in which changes arrive, except for two changes of one actor with one
-//! sequence number, of which the first is kept: both come in one feed, which has one order.
+//! depend on the order in which changes arrive: of two changes of one actor with one sequence
+//! number, which only a hostile author makes, the one with the smaller hash is kept.
 
 mod memory;
 
@@ -71,8 +71,7 @@ pub trait ChangeIndex {
         hash: &ChangeHash,
     ) -> Result<Option<ChangeState>, Self::Error>;
 
-    /// The first change that was recorded with this sequence number of this actor, whatever its
-    /// state.
+    /// The change that has this sequence number of this actor, whatever its state.
     fn hash_of(
         &mut self,
         document: &DocumentId,
@@ -114,6 +113,10 @@ pub trait ChangeIndex {
         missing: &MissingKey,
     ) -> Result<Vec<Waiting<Self::Place>>, Self::Error>;
 
+    /// Takes out everything that is known of a document, in any order, its heads too.
+    fn take_all(&mut self, document: &DocumentId)
+    -> Result<Vec<Waiting<Self::Place>>, Self::Error>;
+
     /// The heads; empty for an unknown document.
     fn heads(&mut self, document: &DocumentId) -> Result<Vec<ChangeHash>, Self::Error>;
 
@@ -126,7 +129,7 @@ pub trait ChangeIndex {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// Its actor has used the sequence number for another change of this document.
-    #[error("sequence number was used before by the same actor")]
+    #[error("sequence number was used for another change by the same actor")]
     DuplicateSequence,
     /// Its operations are numbered like those it depends on, or far beyond them.
     #[error("operation numbers do not follow those of the dependencies")]
@@ -149,6 +152,9 @@ pub enum Admitted<P> {
         refused: Vec<(ChangeHash, P, Refusal)>,
         heads: Vec<ChangeHash>,
     },
+    /// The change takes the sequence number of another one, so that everything was looked at
+    /// anew.
+    Rebuilt { heads: Vec<ChangeHash> },
 }
 
 /// Takes one change of a document into account.
@@ -168,6 +174,36 @@ pub fn admit<I: ChangeIndex>(
     if index.state(document, &link.hash)?.is_some() {
         return Ok(Admitted::Duplicate);
     }
+    match index.hash_of(document, &link.actor, link.seq)? {
+        Some(holder) if link.hash < holder => rebuild(index, document, Waiting { link, place }),
+        _ => admit_link(index, document, link, place),
+    }
+}
+
+/// Looks at all changes of a document anew, the smallest hashes first, so that these keep their
+/// sequence numbers.
+fn rebuild<I: ChangeIndex>(
+    index: &mut I,
+    document: &DocumentId,
+    change: Waiting<I::Place>,
+) -> Result<Admitted<I::Place>, I::Error> {
+    let mut all = index.take_all(document)?;
+    all.push(change);
+    all.sort_by_key(|change| change.link.hash);
+    for Waiting { link, place } in all {
+        admit_link(index, document, link, place)?;
+    }
+    let heads = index.heads(document)?;
+    index.set_heads(document, &heads)?;
+    Ok(Admitted::Rebuilt { heads })
+}
+
+fn admit_link<I: ChangeIndex>(
+    index: &mut I,
+    document: &DocumentId,
+    link: ChangeLink,
+    place: I::Place,
+) -> Result<Admitted<I::Place>, I::Error> {
     if index.hash_of(document, &link.actor, link.seq)?.is_some() {
         let refusal = Refusal::DuplicateSequence;
         index.put_refused(document, &link, refusal, place)?;

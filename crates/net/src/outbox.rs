@@ -187,6 +187,14 @@ fn size(message: &Message) -> usize {
     let rest = match message {
         Message::Roster(roster) => roster.bytes.len(),
         Message::Manifest(manifest) => manifest.bytes.len(),
+        Message::Branch(branch) => branch.bytes.len(),
+        Message::Fork(proof) => proof.encode().len(),
+        Message::Severed { run, .. } => ITEM * run.entries.len() + run.bytes(),
+        Message::Receipts { receipts, .. } => receipts
+            .iter()
+            .map(|receipt| ITEM + receipt.bytes.len())
+            .sum(),
+        Message::ReceiptsHeld { numbers, .. } => ITEM * numbers.len(),
         Message::Have(states) => ITEM * states.len(),
         Message::Frontier(report) => ITEM * report.feeds.len(),
         Message::Ack { feeds, .. } => ITEM * feeds.len(),

@@ -4,6 +4,8 @@
 //! as `u32` before them. There is exactly one encoding of a value, and decoding refuses every
 //! other: bytes left over, lists out of order, lengths above their limit.
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
 
 /// Why bytes are not the canonical encoding of a value.
@@ -40,7 +42,7 @@ pub enum DecodeError {
     #[error("bytes do not begin with {0}")]
     Domain(&'static str),
     /// A list is not strictly ascending, so it has another encoding too.
-    #[error("{0} is not in ascending order")]
+    #[error("the list of {0} is not in ascending order")]
     NotSorted(&'static str),
 }
 
@@ -183,6 +185,24 @@ impl<'a> Decoder<'a> {
         std::str::from_utf8(bytes)
             .map(str::to_owned)
             .map_err(|_| DecodeError::NotText(what))
+    }
+
+    /// Reads at most `max` items that are strictly ascending by key.
+    pub fn map<K: Ord, V>(
+        &mut self,
+        what: &'static str,
+        max: usize,
+        mut item: impl FnMut(&mut Self) -> Result<(K, V), DecodeError>,
+    ) -> Result<BTreeMap<K, V>, DecodeError> {
+        let mut map = BTreeMap::new();
+        for _ in 0..self.length(what, max)? {
+            let (key, value) = item(self)?;
+            if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
+                return Err(DecodeError::NotSorted(what));
+            }
+            map.insert(key, value);
+        }
+        Ok(map)
     }
 
     /// Makes sure that nothing follows.

@@ -16,6 +16,8 @@ impl EntryKind {
     pub const RECORD: Self = Self(2);
     /// An order to erase.
     pub const ERASE: Self = Self(3);
+    /// A change that stands in another feed where it does not count: see [`crate::republish`].
+    pub const REPUBLISHED: Self = Self(4);
 
     /// Whether the payload may be missing: only of a record, whose successor replaces it. Of all
     /// else a missing payload would be a loss that nobody could notice and make good.
@@ -67,6 +69,36 @@ pub struct Entry {
     pub payload: Payload,
 }
 
+/// What the hash of an entry covers beside its place: all but the bytes of the payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// What the payload is.
+    pub kind: EntryKind,
+    /// The author's clock in milliseconds since 1970.
+    pub time_ms: i64,
+    /// Bytes of the payload.
+    pub length: u32,
+    /// SHA-256 of the payload.
+    pub payload: Hash,
+}
+
+impl Header {
+    /// The hash of the entry at position `seq` (from 0) behind `previous`.
+    pub fn hash(&self, previous: &Hash, seq: u64) -> Hash {
+        Hash::of(
+            "phaki/entry/v1",
+            &[
+                &previous.0,
+                &seq.to_be_bytes(),
+                &[self.kind.0],
+                &self.time_ms.to_be_bytes(),
+                &self.length.to_be_bytes(),
+                &self.payload.0,
+            ],
+        )
+    }
+}
+
 /// What a feed's first entry is linked to: binds the whole chain to its place.
 pub fn root(federation: &FederationId, space: &SpaceId, feed: &FeedId) -> Hash {
     Hash::of(
@@ -76,20 +108,19 @@ pub fn root(federation: &FederationId, space: &SpaceId, feed: &FeedId) -> Hash {
 }
 
 impl Entry {
+    /// The entry without the bytes of its payload.
+    pub fn header(&self) -> Header {
+        Header {
+            kind: self.kind,
+            time_ms: self.time_ms,
+            length: u32::try_from(self.payload.length()).unwrap_or(u32::MAX),
+            payload: self.payload.hash(),
+        }
+    }
+
     /// The hash of the entry's header at position `seq` (from 0) behind `previous`.
     pub fn hash(&self, previous: &Hash, seq: u64) -> Hash {
-        let length = u32::try_from(self.payload.length()).unwrap_or(u32::MAX);
-        Hash::of(
-            "phaki/entry/v1",
-            &[
-                &previous.0,
-                &seq.to_be_bytes(),
-                &[self.kind.0],
-                &self.time_ms.to_be_bytes(),
-                &length.to_be_bytes(),
-                &self.payload.hash().0,
-            ],
-        )
+        self.header().hash(previous, seq)
     }
 }
 

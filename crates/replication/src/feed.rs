@@ -3,9 +3,9 @@
 use thiserror::Error;
 
 use crate::canonical::Encoder;
-use crate::entry::{Entry, Payload};
+use crate::entry::{Entry, EntryKind, Payload};
 use crate::id::{FederationId, FeedId, Hash, SpaceId};
-use crate::limits::{PAYLOAD_BYTES_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
+use crate::limits::{ENTRY_BYTES_MAX, PAYLOAD_BYTES_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
 use crate::sign::{SecretKey, Signature, verify};
 
 /// The author's signature over a feed's head; vouches for everything before it.
@@ -69,7 +69,7 @@ pub enum RunError {
     Signature,
 }
 
-fn signed_bytes(
+pub(crate) fn signed_bytes(
     federation: &FederationId,
     space: &SpaceId,
     feed: &FeedId,
@@ -152,10 +152,15 @@ impl Run {
         (length, head): (u64, Hash),
     ) -> Result<(), RunError> {
         let (entries, bytes) = (self.entries.len(), self.bytes());
-        let oversized = self
-            .entries
-            .iter()
-            .any(|e| e.payload.length() > PAYLOAD_BYTES_MAX);
+        let oversized = self.entries.iter().any(|entry| {
+            let republished = entry.kind == EntryKind::REPUBLISHED;
+            let most = if republished {
+                ENTRY_BYTES_MAX
+            } else {
+                PAYLOAD_BYTES_MAX
+            };
+            entry.payload.length() > most
+        });
         if entries == 0 || entries > RUN_ENTRIES_MAX || bytes > RUN_BYTES_MAX || oversized {
             return Err(RunError::Size { entries, bytes });
         }
@@ -184,7 +189,8 @@ impl Run {
     }
 }
 
-fn fold(from: u64, head: Hash, entries: &[Entry]) -> (u64, Hash) {
+/// The end of a feed that ends with `head` after `from` entries, once these follow.
+pub(crate) fn fold(from: u64, head: Hash, entries: &[Entry]) -> (u64, Hash) {
     entries.iter().fold((from, head), |(seq, head), entry| {
         (seq.saturating_add(1), entry.hash(&head, seq))
     })
@@ -193,7 +199,7 @@ fn fold(from: u64, head: Hash, entries: &[Entry]) -> (u64, Hash) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{EntryKind, Payload, root};
+    use crate::entry::{Payload, root};
     use crate::id::Epoch;
     use bytes::Bytes;
 

@@ -4,9 +4,11 @@
 //! what was read from disk are arguments, and what shall happen comes back as a list of effects.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod branch;
 pub mod canonical;
 pub mod entry;
 pub mod feed;
+pub mod fork;
 pub mod frontier;
 pub mod id;
 pub mod invariants;
@@ -14,5 +16,7 @@ pub mod limits;
 pub mod manifest;
 pub mod message;
 pub mod node;
+pub mod receipt;
+pub mod republish;
 pub mod roster;
 pub mod sign;

@@ -6,6 +6,10 @@ use std::time::Duration;
 /// the largest sample document is one change of 8 KiB.
 pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 
+/// Bytes of one entry's payload when it is published again, with the name of the place where it
+/// stood.
+pub const ENTRY_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 56;
+
 /// Bytes of payload that a run aims at: enough for compression to see repeated phrases, little
 /// enough that an urgent batch waits behind it for milliseconds only.
 pub const RUN_BYTES_TARGET: usize = 256 << 10;
@@ -14,7 +18,7 @@ pub const RUN_BYTES_TARGET: usize = 256 << 10;
 pub const RUN_ENTRIES_MAX: usize = 2048;
 
 /// Bytes of payload of one run: one entry of the largest size may follow a nearly full run.
-pub const RUN_BYTES_MAX: usize = RUN_BYTES_TARGET + PAYLOAD_BYTES_MAX;
+pub const RUN_BYTES_MAX: usize = RUN_BYTES_TARGET + ENTRY_BYTES_MAX;
 
 /// Bytes of one batch when decompressed; a frame that inflates to more is refused before it does.
 /// One run of the largest size with its framing.
@@ -60,6 +64,22 @@ pub const MEMBERS_MAX: usize = 4096;
 /// Nodes of a federation: 77 provinces, 928 districts, 9,872 health centres, and as many again.
 pub const NODES_MAX: usize = 32_768;
 
+/// Keys that one node has one after the other: one a year, and some after thefts.
+pub const KEYS_OF_A_NODE_MAX: usize = 64;
+
+/// Areas around the area of a node: district, province, region, country.
+pub const WITHIN_MAX: usize = 8;
+
+/// Nodes on the branch of one node: the districts and health centres of the largest province, and
+/// as many laptops.
+pub const BRANCH_NODES_MAX: usize = 1024;
+
+/// Groups of nodes to which one space is granted: every role, every region, every province.
+pub const GROUPS_MAX: usize = 128;
+
+/// Stewards that a space has one after the other.
+pub const HANDOVERS_MAX: usize = 64;
+
 /// Bytes of a name: a space's or a node's.
 pub const NAME_BYTES_MAX: usize = 256;
 
@@ -82,6 +102,40 @@ pub const QUARANTINE_ENTRIES_MAX: u64 = 10_000;
 /// Payload bytes of a feed of which nothing counts, and one run more: with
 /// [`FEEDS_IN_QUARANTINE_MAX`], a node without rights cannot fill another's disk.
 pub const QUARANTINE_BYTES_MAX: u64 = 16 << 20;
+
+/// Bytes of a proof that a feed was signed in two ways: two runs of headers.
+pub const FORK_BYTES_MAX: usize = 2 * RUN_ENTRIES_MAX * 45 + 512;
+
+/// Feeds of one space that are cut. An honest author adds one for each clone of its store; a
+/// hostile one has as many as it may have feeds.
+pub const CUTS_PER_SPACE_MAX: usize = FEEDS_PER_SPACE_MAX;
+
+/// Entries that a node publishes again in one go: one run.
+pub const REPUBLISHED_AT_ONCE: usize = 512;
+
+/// Feeds that one receipt lists; in a space with more nobody signs receipts.
+pub const RECEIPT_FEEDS_MAX: usize = 512;
+
+/// Bytes of a signed receipt: [`RECEIPT_FEEDS_MAX`] feeds with their lengths.
+pub const RECEIPT_BYTES_MAX: usize = RECEIPT_FEEDS_MAX * 56 + 256;
+
+/// Receipts that are held of one space, one a node: every province, and its districts.
+pub const RECEIPTS_PER_SPACE_MAX: usize = 1024;
+
+/// Bytes of receipts after which one message ends.
+pub const RECEIPTS_AT_ONCE_BYTES: usize = 128 << 10;
+
+/// Receipts in one message: small ones up to [`RECEIPTS_AT_ONCE_BYTES`].
+pub const RECEIPTS_AT_ONCE_MAX: usize = RECEIPTS_PER_SPACE_MAX;
+
+/// A receipt is signed so long after a space has changed: one for all that comes together.
+pub const RECEIPT_DELAY: Duration = Duration::from_secs(2);
+
+/// Bytes of a signed branch: [`BRANCH_NODES_MAX`] nodes with a name and an address each.
+pub const BRANCH_BYTES_MAX: usize = 1 << 20;
+
+/// Branches of a federation: every node that is no edge node.
+pub const BRANCHES_MAX: usize = 1024;
 
 /// Links at one time: a national node with every province and many districts.
 pub const LINKS_MAX: usize = 4096;

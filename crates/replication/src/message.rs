@@ -1,8 +1,11 @@
 //! What two nodes say to each other in a session. `docs/protocol.md` tells the conversation.
 
+use crate::branch::SignedBranch;
 use crate::feed::Run;
-use crate::id::{Epoch, FederationId, FeedId, Hash, ShortDigest, SpaceId};
+use crate::fork::ForkProof;
+use crate::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
 use crate::manifest::SignedManifest;
+use crate::receipt::SignedReceipt;
 use crate::roster::SignedRoster;
 
 /// The version of the protocol that this code speaks.
@@ -18,6 +21,8 @@ pub enum Message {
     Hello(Hello),
     /// A roster newer than the other side's.
     Roster(SignedRoster),
+    /// The nodes that one node admitted.
+    Branch(SignedBranch),
     /// A manifest of a space that the receiver may read.
     Manifest(SignedManifest),
     /// The state of spaces that the receiver may read, in brief.
@@ -41,6 +46,31 @@ pub enum Message {
         space: SpaceId,
         /// Runs of different feeds; never empty.
         runs: Vec<Run>,
+    },
+    /// Proof that a feed of a space that the receiver may read was signed in two ways.
+    Fork(ForkProof),
+    /// Entries of the receiver's own that were cut off, given back to be published again.
+    Severed {
+        /// The space.
+        space: SpaceId,
+        /// The hash of the entry before the first one.
+        previous: Hash,
+        /// The entries.
+        run: Run,
+    },
+    /// What nodes say to hold durably of a space.
+    Receipts {
+        /// The space.
+        space: SpaceId,
+        /// Newer ones than the receiver has.
+        receipts: Vec<SignedReceipt>,
+    },
+    /// Which receipts the sender holds of a space, where the other side holds others.
+    ReceiptsHeld {
+        /// The space.
+        space: SpaceId,
+        /// The numbers of the newest ones, by node.
+        numbers: Vec<(NodeId, u64)>,
     },
     /// What the sender now holds durably of feeds that it received.
     Ack {
@@ -66,10 +96,14 @@ pub struct Hello {
     pub federation: FederationId,
     /// The life of the sender's store.
     pub epoch: Epoch,
+    /// Drawn when the sender's process started: two of them under one key are two machines.
+    pub instance: [u8; 8],
     /// The version of the sender's roster.
     pub roster_version: u64,
     /// [`SignedRoster::hash`] of it.
-    pub roster_hash: Hash,
+    pub roster: ShortDigest,
+    /// Digest over the branches that the sender knows.
+    pub branches: ShortDigest,
     /// The sender's clock, milliseconds since 1970.
     pub time_ms: i64,
 }
@@ -79,12 +113,12 @@ pub struct Hello {
 pub struct SpaceState {
     /// The space.
     pub space: SpaceId,
-    /// The version of the sender's manifest.
-    pub manifest_version: u64,
-    /// [`SignedManifest::hash`] of it.
-    pub manifest_hash: Hash,
+    /// [`SignedManifest::hash`] of the sender's manifest.
+    pub manifest: ShortDigest,
     /// Digest of the sender's frontier.
     pub frontier: ShortDigest,
+    /// Digest over the receipts that the sender holds.
+    pub receipts: ShortDigest,
 }
 
 /// What a node holds durably of a space.
@@ -158,11 +192,13 @@ pub enum CloseReason {
     Limit,
     /// The node cannot write its store.
     Storage,
+    /// Another machine has a session with the same key.
+    Clone,
 }
 
 impl CloseReason {
     /// All reasons with their code on the wire and their name in logs and output.
-    pub const ALL: [(Self, u8, &'static str); 11] = [
+    pub const ALL: [(Self, u8, &'static str); 12] = [
         (Self::Shutdown, 1, "shutdown"),
         (Self::Replaced, 2, "replaced"),
         (Self::NotInRoster, 3, "not-in-roster"),
@@ -174,6 +210,7 @@ impl CloseReason {
         (Self::NotAllowed, 9, "not-allowed"),
         (Self::Limit, 10, "limit"),
         (Self::Storage, 11, "storage"),
+        (Self::Clone, 12, "clone"),
     ];
 
     /// The code on the wire.

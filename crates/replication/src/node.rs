@@ -3,15 +3,20 @@
 //! [`Node::handle`] cannot fail. A peer's misbehaviour is an [`Effect::Close`], a client's mistake
 //! an [`Effect::Refuse`]. What must wait for durability waits for [`Event::Stored`].
 
-mod acts;
 mod append;
 mod asking;
+mod cutting;
 mod forks;
 mod greeting;
 mod held;
+mod manifests;
+mod receipts;
 mod receiving;
+mod renewal;
+mod rosters;
 mod serving;
 mod session;
+mod start;
 mod state;
 mod status;
 mod stored;
@@ -19,15 +24,19 @@ mod timing;
 
 use bytes::Bytes;
 
+use crate::branch::SignedBranch;
 use crate::entry::EntryKind;
 use crate::feed::Run;
-use crate::id::{FeedId, Hash, NodeId, SpaceId};
+use crate::fork::ForkProof;
+use crate::id::{Epoch, FeedId, Hash, NodeId, SpaceId};
 use crate::manifest::SignedManifest;
 use crate::message::{CloseReason, Message};
+use crate::receipt::SignedReceipt;
 use crate::roster::SignedRoster;
 
 pub use held::Held;
-pub use state::{Node, StartError};
+pub use start::StartError;
+pub use state::Node;
 pub use status::LinkStatus;
 
 /// A connection, numbered by the driver; never used twice in one process.
@@ -119,6 +128,34 @@ pub enum Event {
         /// `None` when there is none (the entries are gone or reading failed).
         run: Option<Run>,
     },
+    /// The node begins; before everything else.
+    Start,
+    /// What [`Effect::Examine`] asked for.
+    Examined {
+        /// Which.
+        read: ReadId,
+        /// What is held there; `None` when the feed does not reach so far, or reading failed.
+        place: Option<Place>,
+    },
+    /// What [`Effect::ReadSevered`] asked for.
+    SeveredRead {
+        /// Which.
+        read: ReadId,
+        /// The hash of the entry before, and the entries; `None` when there are no more.
+        found: Option<(Hash, Run)>,
+    },
+    /// What [`Effect::Recall`] asked for; empty when there is no more.
+    Recalled {
+        /// The space.
+        space: SpaceId,
+        /// The entries, ready to be appended.
+        entries: Vec<NewEntry>,
+    },
+    /// What [`Effect::DrawEpoch`] asked for.
+    EpochDrawn {
+        /// Drawn at random.
+        epoch: Epoch,
+    },
     /// Bytes keep coming from a peer, though no message is complete yet.
     Alive {
         /// On which link.
@@ -128,11 +165,26 @@ pub enum Event {
     Tick,
 }
 
+/// What is held at a place of a feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Entries before it.
+    pub at: u64,
+    /// The hash of the last of them.
+    pub head: Hash,
+    /// Their payload bytes.
+    pub bytes: u64,
+    /// The entries from there up to the next checkpoint; `None` at the end of the feed.
+    pub run: Option<Run>,
+}
+
 /// A signed act of administration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     /// A new roster.
     Roster(SignedRoster),
+    /// Another list of the nodes that one node admits.
+    Branch(SignedBranch),
     /// A new manifest.
     Manifest(SignedManifest),
 }
@@ -175,6 +227,36 @@ pub enum Effect {
         /// [`crate::limits::RUN_ENTRIES_MAX`]), but at least up to the next checkpoint.
         bytes_target: usize,
     },
+    /// Read what is held at a place, then tell [`Event::Examined`].
+    Examine {
+        /// Its number.
+        read: ReadId,
+        /// The space.
+        space: SpaceId,
+        /// The feed.
+        feed: FeedId,
+        /// Entries before the place.
+        from: u64,
+    },
+    /// Read entries that were cut off a feed, then tell [`Event::SeveredRead`].
+    ReadSevered {
+        /// Its number.
+        read: ReadId,
+        /// The space.
+        space: SpaceId,
+        /// The feed.
+        feed: FeedId,
+        /// The first entry wanted.
+        from: u64,
+    },
+    /// Read own entries that were cut off and not published again yet, at most
+    /// [`crate::limits::REPUBLISHED_AT_ONCE`], then tell [`Event::Recalled`].
+    Recall {
+        /// The space.
+        space: SpaceId,
+    },
+    /// Draw an epoch at random, then tell [`Event::EpochDrawn`].
+    DrawEpoch,
     /// A client's request is durable.
     Accept {
         /// The request.
@@ -215,6 +297,45 @@ pub enum Change {
     },
     /// A verified roster.
     Roster(SignedRoster),
+    /// A verified branch.
+    Branch(SignedBranch),
+    /// How many entries of each known feed of a space count from now on.
+    Permitted {
+        /// The space.
+        space: SpaceId,
+        /// By feed.
+        permitted: Vec<(FeedId, u64)>,
+    },
+    /// A feed ends at a place: what is held beyond is set aside, without effect.
+    Cut {
+        /// The space.
+        space: SpaceId,
+        /// The feed.
+        feed: FeedId,
+        /// Entries that remain.
+        at: u64,
+        /// Why, for everybody; `None` when it is this node's own feed, which then is filled
+        /// again from others.
+        proof: Option<Box<ForkProof>>,
+    },
+    /// Own entries that another node had to cut off.
+    Severed {
+        /// The space.
+        space: SpaceId,
+        /// The hash of the entry before the first one.
+        previous: Hash,
+        /// The entries.
+        run: Box<Run>,
+    },
+    /// Verified receipts of a space, one a node.
+    Receipts {
+        /// The space.
+        space: SpaceId,
+        /// The receipts.
+        receipts: Vec<SignedReceipt>,
+    },
+    /// A new life of the store begins.
+    Epoch(Epoch),
 }
 
 /// Why a local request is refused.
@@ -286,7 +407,38 @@ pub enum Notice {
         /// Of which space.
         space: SpaceId,
     },
-    /// A roster or manifest was refused.
+    /// A feed was signed in two ways: from now on it ends at that place.
+    Forked {
+        /// Of which space.
+        space: SpaceId,
+        /// Which feed.
+        feed: FeedId,
+        /// Entries that count.
+        at: u64,
+    },
+    /// This node goes on under a new epoch.
+    Renewed {
+        /// The new one.
+        epoch: Epoch,
+    },
+    /// Own entries that had been cut off were published again.
+    Republished {
+        /// In which space.
+        space: SpaceId,
+        /// How many.
+        count: usize,
+    },
+    /// Two machines have sessions under the key of one peer, in turns.
+    Cloned {
+        /// Whose key.
+        peer: NodeId,
+    },
+    /// A peer says that another machine has a session under this node's key.
+    OwnKeyElsewhere {
+        /// Who says so.
+        peer: NodeId,
+    },
+    /// A roster, branch or manifest was refused.
     ActRefused {
         /// Who sent it.
         peer: NodeId,
@@ -307,8 +459,16 @@ pub enum Notice {
 pub struct Durable {
     /// The roster in force.
     pub roster: SignedRoster,
+    /// The branches in force.
+    pub branches: Vec<SignedBranch>,
     /// The manifests in force.
     pub manifests: Vec<SignedManifest>,
+    /// The proofs by which feeds were cut.
+    pub forks: Vec<ForkProof>,
+    /// The newest receipts of every space.
+    pub receipts: Vec<SignedReceipt>,
+    /// What was cut off and is kept: space, feed and the first position.
+    pub severed: Vec<(SpaceId, FeedId, u64)>,
     /// The feeds held.
     pub feeds: Vec<DurableFeed>,
 }

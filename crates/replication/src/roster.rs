@@ -1,15 +1,17 @@
 //! The roster: who is a node of the federation, signed by the federation key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
 use crate::canonical::{DecodeError, Decoder, Encoder};
 use crate::id::{FederationId, Hash, NodeId};
-use crate::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, NAME_BYTES_MAX, NODES_MAX};
+use crate::limits::{
+    ADDRESS_BYTES_MAX, ADDRESSES_MAX, KEYS_OF_A_NODE_MAX, NAME_BYTES_MAX, NODES_MAX, WITHIN_MAX,
+};
 use crate::sign::{SecretKey, Signature, verify};
 
-const DOMAIN: &str = "phaki/roster/v1";
+const DOMAIN: &str = "phaki/roster/v2";
 
 /// What a node is in the federation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,12 +44,19 @@ pub struct NodeRecord {
     pub name: String,
     /// What it is.
     pub role: NodeRole,
-    /// The area it stands for: `TH`, `R1` to `R13`, or a DOPA code.
+    /// The area it stands for: `TH`, `R1` to `R13`, or a DOPA code. Never changes for a key, since
+    /// rights may follow from it.
     pub area: String,
+    /// The larger areas around it, such as `R12` and `TH`.
+    pub within: Vec<String>,
     /// Where it can be dialled, `host:port`; none when it only dials others.
     pub addresses: Vec<String>,
     /// Whether it may take part.
     pub status: NodeStatus,
+    /// The key that the node had before this one.
+    pub replaces: Option<NodeId>,
+    /// The node that admitted it on a branch of its own; `None` when the federation did.
+    pub admitted_by: Option<NodeId>,
 }
 
 /// The nodes of a federation at one version.
@@ -90,6 +99,9 @@ pub enum RosterError {
     /// Two nodes have one name.
     #[error("two nodes have the name {0}")]
     Name(String),
+    /// The keys of a node do not follow one another.
+    #[error("the key {0} replaces a key that it cannot replace")]
+    Replaces(NodeId),
 }
 
 impl Roster {
@@ -98,19 +110,14 @@ impl Roster {
         let mut encoder = Encoder::with_domain(DOMAIN);
         encoder.fixed(&self.federation.0);
         encoder.u64(self.version);
-        encoder.length(self.nodes.len());
-        for (node, record) in &self.nodes {
-            encoder.fixed(&node.0);
-            encoder.bytes(record.name.as_bytes());
-            encoder.u8(record.role.code());
-            encoder.bytes(record.area.as_bytes());
-            encoder.length(record.addresses.len());
-            for address in &record.addresses {
-                encoder.bytes(address.as_bytes());
-            }
-            encoder.u8(record.status.code());
-        }
+        encode_nodes(&mut encoder, &self.own_nodes().collect());
         encoder.finish()
+    }
+
+    /// The nodes that the federation itself admitted, which alone are signed with its key.
+    pub fn own_nodes(&self) -> impl Iterator<Item = (&NodeId, &NodeRecord)> {
+        let own = |(_, record): &(_, &NodeRecord)| record.admitted_by.is_none();
+        self.nodes.iter().filter(own)
     }
 
     /// Reads the canonical encoding.
@@ -119,18 +126,7 @@ impl Roster {
         decoder.domain(DOMAIN)?;
         let federation = FederationId(decoder.fixed()?);
         let version = decoder.u64()?;
-        let count = decoder.length("number of nodes", NODES_MAX)?;
-        let mut nodes = BTreeMap::new();
-        for _ in 0..count {
-            let node = NodeId(decoder.fixed()?);
-            if nodes
-                .last_key_value()
-                .is_some_and(|(last, _)| *last >= node)
-            {
-                return Err(DecodeError::NotSorted("list of nodes"));
-            }
-            nodes.insert(node, decode_record(&mut decoder)?);
-        }
+        let nodes = decode_nodes(&mut decoder, None)?;
         decoder.finish()?;
         Ok(Self {
             federation,
@@ -151,6 +147,28 @@ impl Roster {
         self.nodes
             .get(node)
             .is_some_and(|record| record.status == NodeStatus::Active)
+    }
+
+    /// The keys of the node that has this one: itself, the one that it replaced, and so on.
+    pub fn lineage(&self, node: &NodeId) -> impl Iterator<Item = NodeId> {
+        let older = |key: &NodeId| self.nodes.get(key).and_then(|record| record.replaces);
+        std::iter::successors(Some(*node), older).take(KEYS_OF_A_NODE_MAX)
+    }
+
+    /// How many keys the node had before this one.
+    pub fn generation(&self, node: &NodeId) -> usize {
+        self.lineage(node).count() - 1
+    }
+
+    /// The key that the node which once had this one has now.
+    pub fn newest(&self, node: &NodeId) -> NodeId {
+        let newer = |key: &NodeId| {
+            let mut nodes = self.nodes.iter();
+            let found = nodes.find(|(_, record)| record.replaces == Some(*key));
+            found.map(|(node, _)| *node)
+        };
+        let keys = std::iter::successors(Some(*node), newer);
+        keys.take(KEYS_OF_A_NODE_MAX).last().unwrap_or(*node)
     }
 
     /// The name of a node, or the beginning of its key when the roster does not know it.
@@ -181,12 +199,7 @@ impl SignedRoster {
         if !verify(&federation.0, &self.bytes, &self.signature) {
             return Err(RosterError::Signature);
         }
-        let mut names = std::collections::BTreeSet::new();
-        for record in roster.nodes.values() {
-            if record.status != NodeStatus::Removed && !names.insert(&record.name) {
-                return Err(RosterError::Name(record.name.clone()));
-            }
-        }
+        check(&roster.nodes)?;
         Ok(roster)
     }
 
@@ -196,21 +209,92 @@ impl SignedRoster {
     }
 }
 
-fn decode_record(decoder: &mut Decoder<'_>) -> Result<NodeRecord, DecodeError> {
+/// Whether names are used once and keys replaced once, by keys that are themselves listed.
+pub(crate) fn check(nodes: &BTreeMap<NodeId, NodeRecord>) -> Result<(), RosterError> {
+    let (mut names, mut replaced) = (BTreeSet::new(), BTreeSet::new());
+    for (node, record) in nodes {
+        if record.status != NodeStatus::Removed && !names.insert(&record.name) {
+            return Err(RosterError::Name(record.name.clone()));
+        }
+        if let Some(old) = record.replaces {
+            let gone = nodes
+                .get(&old)
+                .is_some_and(|old| old.status == NodeStatus::Removed);
+            if !gone || !replaced.insert(old) {
+                return Err(RosterError::Replaces(*node));
+            }
+        }
+    }
+    // Whoever follows the keys of a node back comes to a first one.
+    let older = |key: &NodeId| nodes.get(key).and_then(|record| record.replaces);
+    let endless = nodes.keys().find(|key| {
+        std::iter::successors(Some(**key), older)
+            .nth(KEYS_OF_A_NODE_MAX)
+            .is_some()
+    });
+    endless.map_or(Ok(()), |key| Err(RosterError::Replaces(*key)))
+}
+
+pub(crate) fn encode_nodes(encoder: &mut Encoder, nodes: &BTreeMap<&NodeId, &NodeRecord>) {
+    let texts = |encoder: &mut Encoder, texts: &[String]| {
+        encoder.length(texts.len());
+        texts.iter().for_each(|text| encoder.bytes(text.as_bytes()));
+    };
+    encoder.length(nodes.len());
+    for (node, record) in nodes {
+        encoder.fixed(&node.0);
+        encoder.bytes(record.name.as_bytes());
+        encoder.u8(record.role.code());
+        encoder.bytes(record.area.as_bytes());
+        texts(encoder, &record.within);
+        texts(encoder, &record.addresses);
+        encoder.u8(record.status.code());
+        encoder.length(usize::from(record.replaces.is_some()));
+        if let Some(old) = record.replaces {
+            encoder.fixed(&old.0);
+        }
+    }
+}
+
+pub(crate) fn decode_nodes(
+    decoder: &mut Decoder<'_>,
+    admitted_by: Option<NodeId>,
+) -> Result<BTreeMap<NodeId, NodeRecord>, DecodeError> {
+    decoder.map("nodes", NODES_MAX, |decoder| {
+        let node = NodeId(decoder.fixed()?);
+        Ok((node, decode_record(decoder, admitted_by)?))
+    })
+}
+
+fn decode_record(
+    decoder: &mut Decoder<'_>,
+    admitted_by: Option<NodeId>,
+) -> Result<NodeRecord, DecodeError> {
     let name = decoder.text("name of a node", NAME_BYTES_MAX)?;
     let role = NodeRole::from_code(decoder.u8()?)?;
     let area = decoder.text("area of a node", NAME_BYTES_MAX)?;
+    let count = decoder.length("number of areas", WITHIN_MAX)?;
+    let within = (0..count)
+        .map(|_| decoder.text("area", NAME_BYTES_MAX))
+        .collect::<Result<_, _>>()?;
     let count = decoder.length("number of addresses", ADDRESSES_MAX)?;
     let addresses = (0..count)
         .map(|_| decoder.text("address", ADDRESS_BYTES_MAX))
         .collect::<Result<_, _>>()?;
     let status = NodeStatus::from_code(decoder.u8()?)?;
+    let replaces = match decoder.length("number of replaced keys", 1)? {
+        0 => None,
+        _ => Some(NodeId(decoder.fixed()?)),
+    };
     Ok(NodeRecord {
         name,
         role,
         area,
+        within,
         addresses,
         status,
+        replaces,
+        admitted_by,
     })
 }
 
@@ -241,7 +325,7 @@ impl NodeRole {
         }
     }
 
-    fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::National => 1,
             Self::Region => 2,
@@ -250,7 +334,7 @@ impl NodeRole {
         }
     }
 
-    fn from_code(code: u8) -> Result<Self, DecodeError> {
+    pub(crate) fn from_code(code: u8) -> Result<Self, DecodeError> {
         match code {
             1 => Ok(Self::National),
             2 => Ok(Self::Region),
@@ -304,8 +388,11 @@ mod tests {
             name: "TH-90".to_owned(),
             role: NodeRole::Province,
             area: "90".to_owned(),
+            within: vec!["R12".to_owned(), "TH".to_owned()],
             addresses: vec!["127.0.0.1:7440".to_owned()],
             status: NodeStatus::Active,
+            replaces: None,
+            admitted_by: None,
         };
         let nodes = BTreeMap::from([(NodeId([9; 32]), record)]);
         Roster {
@@ -326,8 +413,43 @@ mod tests {
     fn golden_bytes() {
         let key = SecretKey::from_seed(&[5; 32]);
         let hash = sample(&key).sign(&key).hash();
-        let golden = "f6cf4c5a2d018451738a405f0d6a211bd1271d0dea54980620fc02b54c92cd14";
+        let golden = "62892799868f380516321cf8227d7219f5d43d1d9843af1e0eedb5ade8dc5f32";
         assert_eq!(hash.to_string(), golden);
+    }
+
+    #[test]
+    fn a_node_keeps_its_history_when_its_key_is_replaced() {
+        let key = SecretKey::from_seed(&[5; 32]);
+        let mut roster = sample(&key);
+        let (old, new) = (NodeId([9; 32]), NodeId([10; 32]));
+        let mut record = roster.nodes[&old].clone();
+        record.replaces = Some(old);
+        roster.nodes.insert(new, record);
+        let both = roster.sign(&key).open(&key.federation());
+        assert_eq!(both, Err(RosterError::Name("TH-90".to_owned())));
+        roster.nodes.get_mut(&old).expect("is in the sample").status = NodeStatus::Removed;
+        let roster = roster
+            .sign(&key)
+            .open(&key.federation())
+            .expect("is in order");
+        assert_eq!(roster.lineage(&new).collect::<Vec<_>>(), [new, old]);
+        assert_eq!((roster.generation(&old), roster.generation(&new)), (0, 1));
+        assert_eq!(roster.newest(&old), new);
+    }
+
+    #[test]
+    fn keys_that_replace_each_other_in_a_circle_are_refused() {
+        let key = SecretKey::from_seed(&[5; 32]);
+        let mut roster = sample(&key);
+        let (one, other) = (NodeId([9; 32]), NodeId([10; 32]));
+        let mut record = roster.nodes[&one].clone();
+        record.status = NodeStatus::Removed;
+        record.replaces = Some(other);
+        roster.nodes.insert(one, record.clone());
+        record.replaces = Some(one);
+        roster.nodes.insert(other, record);
+        let circle = roster.sign(&key).open(&key.federation());
+        assert!(matches!(circle, Err(RosterError::Replaces(_))));
     }
 
     #[test]

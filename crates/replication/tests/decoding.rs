@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use phaki_replication::branch::SignedBranch;
+use phaki_replication::fork::ForkProof;
 use phaki_replication::id::{Epoch, FederationId, FeedId, NodeId};
 use phaki_replication::manifest::{Manifest, MemberRole, SignedManifest};
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster, SignedRoster};
@@ -21,13 +23,25 @@ fn record() -> impl Strategy<Value = NodeRecord> {
         NodeStatus::Removed,
     ];
     let status = prop::sample::select(status.to_vec());
-    let texts = (".{0,20}", "[0-9]{0,6}", vec("[a-z0-9.:]{1,20}", 0..3));
-    (texts, role, status).prop_map(|((name, area, addresses), role, status)| NodeRecord {
-        name,
-        role,
-        area,
-        addresses,
-        status,
+    let texts = (
+        ".{0,20}",
+        "[0-9]{0,6}",
+        vec("R[0-9]", 0..3),
+        vec("[a-z0-9.:]{1,20}", 0..3),
+    );
+    let replaces = prop::option::of(node());
+    (texts, role, status, replaces).prop_map(|(texts, role, status, replaces)| {
+        let (name, area, within, addresses) = texts;
+        NodeRecord {
+            name,
+            role,
+            area,
+            within,
+            addresses,
+            status,
+            replaces,
+            admitted_by: None,
+        }
     })
 }
 
@@ -113,14 +127,25 @@ proptest! {
     fn arbitrary_bytes_behind_the_domain_tag_never_panic(tail in vec(any::<u8>(), 0..600)) {
         let federation = FederationId([1; 32]);
         let signature = Signature([0; 64]);
-        let mut bytes = b"phaki/roster/v1\0".to_vec();
+        let mut bytes = b"phaki/roster/v2\0".to_vec();
         bytes.extend(&tail);
         let roster = SignedRoster { bytes, signature };
         prop_assert!(roster.open(&federation).is_err());
-        let mut bytes = b"phaki/manifest/v1\0".to_vec();
+        let mut bytes = b"phaki/manifest/v2\0".to_vec();
         bytes.extend(&tail);
         let manifest = SignedManifest { bytes, signature };
-        prop_assert!(manifest.open(&federation).is_err());
+        let nobody = Roster { federation, version: 1, nodes: BTreeMap::new() };
+        prop_assert!(manifest.open(&federation, &nobody).is_err());
+        let mut bytes = b"phaki/branch/v1\0".to_vec();
+        bytes.extend(&tail);
+        let branch = SignedBranch { bytes, signature };
+        prop_assert!(branch.open(&federation).is_err());
+        let mut bytes = b"phaki/fork/v1\0".to_vec();
+        bytes.extend(&tail);
+        if let Ok(proof) = ForkProof::decode(&bytes) {
+            prop_assert_eq!(proof.encode(), bytes);
+            prop_assert!(proof.verify(&federation).is_err());
+        }
     }
 }
 
@@ -131,8 +156,11 @@ fn lists_out_of_order_or_with_doubles_are_refused() {
         name: name.to_owned(),
         role: NodeRole::Edge,
         area: String::new(),
+        within: vec![],
         addresses: vec![],
         status: NodeStatus::Active,
+        replaces: None,
+        admitted_by: None,
     };
     let nodes = BTreeMap::from([
         (NodeId([1; 32]), record("a")),

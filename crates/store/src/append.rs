@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use phaki_replication::branch::{Branch, SignedBranch};
 use phaki_replication::entry::{EntryKind, Payload};
 use phaki_replication::feed::Run;
 use phaki_replication::id::{Epoch, FeedId, NodeId, SpaceId};
+use phaki_replication::manifest::Manifest;
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::node::Change;
+use phaki_replication::receipt::{Receipt, SignedReceipt};
 use phaki_replication::roster::SignedRoster;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use crate::apply::Source;
 use crate::batch::{Batch, FeedState, SpaceKey};
 use crate::fault::Fault;
 use crate::limits::FEED_ENTRIES_MAX;
+use crate::severed;
 
 /// Carries out one change of the replicated state.
 pub(crate) fn store(batch: &mut Batch<'_>, change: &Change) -> Result<(), Fault> {
@@ -26,10 +30,34 @@ pub(crate) fn store(batch: &mut Batch<'_>, change: &Change) -> Result<(), Fault>
             manifest,
             permitted,
         } => {
-            put_manifest(batch, space, manifest)?;
-            permit(batch, space, permitted)
+            let stewards = put_manifest(batch, space, manifest)?;
+            permit(batch, space, permitted)?;
+            // Other stewards: other adoptions count.
+            if stewards {
+                forget_documents(batch, space)?;
+                reapply(batch, space)?;
+            }
+            Ok(())
         }
-        Change::Roster(roster) => put_roster(batch, roster),
+        Change::Roster(roster) => {
+            batch.forget_rights();
+            put_roster(batch, roster)
+        }
+        Change::Branch(branch) => put_branch(batch, branch),
+        Change::Permitted { space, permitted } => permit(batch, space, permitted),
+        Change::Cut {
+            space,
+            feed,
+            at,
+            proof,
+        } => severed::cut(batch, space, feed, *at, proof.as_deref()),
+        Change::Severed {
+            space,
+            previous,
+            run,
+        } => severed::take_back(batch, space, *previous, run),
+        Change::Epoch(epoch) => put_epoch(batch, *epoch),
+        Change::Receipts { space, receipts } => put_receipts(batch, space, receipts),
     }
 }
 
@@ -47,6 +75,11 @@ fn append(batch: &mut Batch<'_>, space: &SpaceId, run: &Run, permitted: u64) -> 
         return Err(Fault::TooMany);
     }
     insert_entries(batch, &feed, run)?;
+    for entry in &run.entries {
+        if let (EntryKind::REPUBLISHED, Payload::Present(bytes)) = (entry.kind, &entry.payload) {
+            severed::settle(batch, space, bytes)?;
+        }
+    }
     let start = feed.length;
     feed.length = run.end();
     feed.head = run.checkpoint.head;
@@ -103,18 +136,78 @@ fn put_roster(batch: &Batch<'_>, roster: &SignedRoster) -> Result<(), Fault> {
     Ok(())
 }
 
+fn put_branch(batch: &mut Batch<'_>, branch: &SignedBranch) -> Result<(), Fault> {
+    batch.forget_rights();
+    let parent = Branch::decode(&branch.bytes).map_err(|_| Fault::Damaged("branch"))?;
+    batch.connection.execute(
+        "INSERT INTO branch (parent, bytes, signature) VALUES (?1, ?2, ?3)
+         ON CONFLICT (parent) DO UPDATE SET bytes = ?2, signature = ?3",
+        params![parent.parent.0, branch.bytes, branch.signature.0],
+    )?;
+    Ok(())
+}
+
+fn put_epoch(batch: &Batch<'_>, epoch: Epoch) -> Result<(), Fault> {
+    batch
+        .connection
+        .execute("UPDATE meta SET value = ?1 WHERE name = 'epoch'", [epoch.0])?;
+    Ok(())
+}
+
+fn put_receipts(
+    batch: &mut Batch<'_>,
+    space: &SpaceId,
+    receipts: &[SignedReceipt],
+) -> Result<(), Fault> {
+    let key = batch.space(space)?;
+    for signed in receipts {
+        let receipt = Receipt::decode(&signed.bytes).map_err(|_| Fault::Damaged("receipt"))?;
+        batch
+            .connection
+            .prepare_cached(
+                "INSERT INTO receipt (space, node, bytes, signature) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (space, node) DO UPDATE SET bytes = ?3, signature = ?4",
+            )?
+            .execute(params![
+                key.0,
+                receipt.node.0,
+                signed.bytes,
+                signed.signature.0
+            ])?;
+    }
+    Ok(())
+}
+
+/// Whether the space has other stewards than before, the first manifest excepted.
 fn put_manifest(
-    batch: &Batch<'_>,
+    batch: &mut Batch<'_>,
     space: &SpaceId,
     manifest: &SignedManifest,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
+    batch.forget_rights();
+    let before: Option<Vec<u8>> = batch
+        .connection
+        .query_row(
+            "SELECT manifest FROM space WHERE id = ?1",
+            [space.0],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let handovers = |bytes: &[u8]| {
+        let manifest = Manifest::decode(bytes).map_err(|_| Fault::Damaged("manifest"))?;
+        Ok::<_, Fault>(manifest.handovers)
+    };
+    let changed = match before {
+        Some(before) => handovers(&before)? != handovers(&manifest.bytes)?,
+        None => false,
+    };
     batch.connection.execute(
         "INSERT INTO space (id, manifest, signature, heads_digest)
          VALUES (?1, ?2, ?3, zeroblob(32))
          ON CONFLICT (id) DO UPDATE SET manifest = ?2, signature = ?3",
         params![space.0, manifest.bytes, manifest.signature.0],
     )?;
-    Ok(())
+    Ok(changed)
 }
 
 /// Applies what counts now and did not, or begins anew when something counts no longer. Feeds
@@ -147,6 +240,16 @@ fn permit(
     Ok(())
 }
 
+/// Applies what counts of every feed of a space from the beginning, after everything that was
+/// derived has been forgotten.
+pub(crate) fn reapply(batch: &mut Batch<'_>, space: &SpaceId) -> Result<(), Fault> {
+    for feed in feeds_of(batch, space)? {
+        let state = batch.feed(space, &feed)?;
+        Source::new(space, &feed).apply_stored(batch, state.key, (0, state.applied))?;
+    }
+    Ok(())
+}
+
 fn feeds_of(batch: &mut Batch<'_>, space: &SpaceId) -> Result<Vec<FeedId>, Fault> {
     let SpaceKey(key) = batch.space(space)?;
     let mut select = batch
@@ -162,7 +265,7 @@ fn feeds_of(batch: &mut Batch<'_>, space: &SpaceId) -> Result<Vec<FeedId>, Fault
 }
 
 /// Removes everything that was derived from the entries of a space.
-fn forget_documents(batch: &mut Batch<'_>, space: &SpaceId) -> Result<(), Fault> {
+pub(crate) fn forget_documents(batch: &mut Batch<'_>, space: &SpaceId) -> Result<(), Fault> {
     batch.reset()?;
     let SpaceKey(key) = batch.space(space)?;
     let connection = batch.connection;

@@ -9,6 +9,7 @@ use phaki_documents::change::summarise;
 use phaki_documents::payload;
 use phaki_replication::entry::EntryKind;
 use phaki_replication::id::{FeedId, SpaceId};
+use phaki_replication::republish::Republished;
 use rusqlite::{Connection, params};
 use thiserror::Error;
 
@@ -27,20 +28,22 @@ enum EntryRefusal {
     Dropped,
     #[error("foreign actor: the actor id is not one of this feed")]
     ForeignActor,
+    #[error("published again by somebody who may not do that")]
+    Republished,
 }
 
 /// A feed whose entries are applied.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source {
     space: SpaceId,
-    actor_prefix: [u8; 16],
+    feed: FeedId,
 }
 
 impl Source {
     pub(crate) fn new(space: &SpaceId, feed: &FeedId) -> Self {
         Self {
             space: *space,
-            actor_prefix: feed.actor_prefix(),
+            feed: *feed,
         }
     }
 
@@ -52,13 +55,24 @@ impl Source {
         kind: EntryKind,
         payload: Option<&[u8]>,
     ) -> Result<(), Fault> {
-        if kind != EntryKind::CHANGE {
+        if kind != EntryKind::CHANGE && kind != EntryKind::REPUBLISHED {
             return Ok(());
         }
         let connection = batch.connection;
         let Some(bytes) = payload else {
             return refuse(connection, place, &EntryRefusal::Dropped);
         };
+        let (author, bytes) = match kind {
+            EntryKind::REPUBLISHED => match Republished::decode(bytes) {
+                Some((author, _, bytes)) => (author, bytes),
+                None => return refuse(connection, place, &EntryRefusal::Republished),
+            },
+            _ => (self.feed, bytes),
+        };
+        let (publisher, original) = (&self.feed.author, &author.author);
+        if author != self.feed && !batch.may_republish(&self.space, publisher, original)? {
+            return refuse(connection, place, &EntryRefusal::Republished);
+        }
         let decoded = match payload::decode(bytes) {
             Ok(decoded) => decoded,
             Err(error) => return refuse(connection, place, &error),
@@ -67,9 +81,8 @@ impl Source {
             Ok(summary) => summary,
             Err(error) => return refuse(connection, place, &error),
         };
-        // Nobody can write under another's actor id: two changes with one actor and one number
-        // only ever meet in one feed, whose order everybody sees alike.
-        if !summary.actor.starts_with(&self.actor_prefix) {
+        // Nobody can write under another's actor id; who publishes again names whose it was.
+        if !summary.actor.starts_with(&author.actor_prefix()) {
             return refuse(connection, place, &EntryRefusal::ForeignActor);
         }
         let mut index = DocumentIndex::open(batch, self.space, decoded.document)?;

@@ -7,8 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use phaki_documents::causal::heads_digest;
 use phaki_documents::change::ChangeHash;
 use phaki_documents::kind::DocumentId;
+use phaki_replication::branch::Branch;
 use phaki_replication::entry;
-use phaki_replication::id::{FederationId, FeedId, Hash, SpaceId};
+use phaki_replication::id::{FederationId, FeedId, Hash, NodeId, SpaceId};
+use phaki_replication::manifest::Manifest;
+use phaki_replication::roster::Roster;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::fault::Fault;
@@ -26,6 +29,8 @@ pub(crate) struct Batch<'c> {
     feeds: BTreeMap<(SpaceId, FeedId), FeedState>,
     documents: BTreeMap<(SpaceId, DocumentId), DocumentState>,
     touched: BTreeSet<(SpaceId, DocumentId)>,
+    /// The roster, and the manifests that were asked for.
+    rights: Option<(Roster, BTreeMap<SpaceId, Manifest>)>,
     pub(crate) statements: Statements<'c>,
 }
 
@@ -108,8 +113,44 @@ impl<'c> Batch<'c> {
             feeds: BTreeMap::new(),
             documents: BTreeMap::new(),
             touched: BTreeSet::new(),
+            rights: None,
             statements,
         })
+    }
+
+    /// What the first entry of a feed is linked to.
+    pub(crate) fn root(&self, space: &SpaceId, feed: &FeedId) -> Hash {
+        entry::root(&self.federation, space, feed)
+    }
+
+    /// The roster or a manifest has changed.
+    pub(crate) fn forget_rights(&mut self) {
+        self.rights = None;
+    }
+
+    /// Whether `publisher` may publish again what `author` wrote, by the rights as they are.
+    pub(crate) fn may_republish(
+        &mut self,
+        space: &SpaceId,
+        publisher: &NodeId,
+        author: &NodeId,
+    ) -> Result<bool, Fault> {
+        let connection = self.connection;
+        let (roster, manifests) = match self.rights.take() {
+            Some(rights) => self.rights.insert(rights),
+            None => self
+                .rights
+                .insert((read_roster(connection)?, BTreeMap::new())),
+        };
+        if !manifests.contains_key(space) {
+            let bytes: Vec<u8> = connection
+                .prepare_cached("SELECT manifest FROM space WHERE id = ?1")?
+                .query_row([space.0], |row| row.get(0))?;
+            let manifest = Manifest::decode(&bytes).map_err(|_| Fault::Damaged("manifest"))?;
+            manifests.insert(*space, manifest);
+        }
+        let manifest = manifests.get(space);
+        Ok(manifest.is_some_and(|manifest| manifest.may_republish(roster, publisher, author)))
     }
 
     /// The key of a space whose manifest is known.
@@ -327,6 +368,18 @@ impl<'c> Batch<'c> {
         self.documents.clear();
         Ok(())
     }
+}
+
+/// The roster with its branches; the signatures were verified before they were stored.
+fn read_roster(connection: &Connection) -> Result<Roster, Fault> {
+    let bytes: Vec<u8> = connection.query_row("SELECT bytes FROM roster", [], |row| row.get(0))?;
+    let roster = Roster::decode(&bytes).map_err(|_| Fault::Damaged("roster"))?;
+    let mut select = connection.prepare("SELECT bytes FROM branch ORDER BY parent")?;
+    let branches = select
+        .query_map([], |row| row.get::<_, Vec<u8>>(0))?
+        .map(|bytes| Branch::decode(&bytes?).map_err(|_| Fault::Damaged("branch")))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(roster.with_branches(&branches))
 }
 
 /// Adds a document to the digest of its space, or takes it out again.

@@ -1,15 +1,29 @@
 //! The index of a document's changes in SQL: which are applied, which wait and for what.
 
 use phaki_documents::causal::{ChangeIndex, ChangeLink, ChangeState, MissingKey, Refusal, Waiting};
-use phaki_documents::change::ChangeHash;
+use phaki_documents::change::{ChangeHash, summarise};
 use phaki_documents::kind::DocumentId;
+use phaki_documents::payload;
+use phaki_replication::entry::EntryKind;
 use phaki_replication::id::SpaceId;
+use phaki_replication::republish::Republished;
 use rusqlite::{OptionalExtension, params};
 
 use crate::apply::refuse;
 use crate::batch::{Batch, DocumentState};
 use crate::fault::Fault;
 use crate::place::Place;
+
+/// The link of a change that was admitted once, read again from its entry.
+fn link_of(kind: u8, payload: &[u8]) -> Option<ChangeLink> {
+    let payload = match EntryKind(kind) {
+        EntryKind::REPUBLISHED => Republished::decode(payload)?.2,
+        _ => payload,
+    };
+    let decoded = payload::decode(payload).ok()?;
+    let summary = summarise(decoded.change).ok()?;
+    Some(ChangeLink::of(&summary))
+}
 
 const APPLIED: i64 = 1;
 const WAITING: i64 = 2;
@@ -214,6 +228,41 @@ impl ChangeIndex for DocumentIndex<'_, '_> {
             });
             row.waiting = row.waiting.saturating_sub(1);
         }
+        Ok(taken)
+    }
+
+    fn take_all(&mut self, _: &DocumentId) -> Result<Vec<Waiting<Place>>, Fault> {
+        let mut taken = Vec::new();
+        let Some(row) = self.row.as_mut() else {
+            return Ok(taken);
+        };
+        let connection = self.batch.connection;
+        let mut select = connection.prepare_cached(
+            "SELECT change.place, entry.kind, entry.payload
+             FROM change JOIN entry ON entry.place = change.place WHERE document = ?1",
+        )?;
+        let mut rows = select.query([row.key])?;
+        while let Some(found) = rows.next()? {
+            let place = Place(found.get(0)?);
+            let payload = found.get_ref(2)?.as_blob()?;
+            let link = link_of(found.get(1)?, payload).ok_or(Fault::Damaged("applied change"))?;
+            taken.push(Waiting { link, place });
+        }
+        for waiting in &taken {
+            connection
+                .prepare_cached("DELETE FROM refused WHERE place = ?1")?
+                .execute([waiting.place.0])?;
+        }
+        for table in ["change", "waiting", "snapshot"] {
+            connection.execute(
+                &format!("DELETE FROM {table} WHERE document = ?1"),
+                [row.key],
+            )?;
+        }
+        row.heads.clear();
+        (row.changes, row.waiting) = (0, 0);
+        self.applied.clear();
+        self.sequences.clear();
         Ok(taken)
     }
 

@@ -268,6 +268,22 @@ impl Queued for Job {
                 change: Change::Roster(roster),
                 ..
             } => roster.bytes.len(),
+            Self::Change {
+                change: Change::Branch(branch),
+                ..
+            } => branch.bytes.len(),
+            Self::Change {
+                change: Change::Severed { run, .. },
+                ..
+            } => run.bytes(),
+            Self::Change {
+                change: Change::Receipts { receipts, .. },
+                ..
+            } => receipts.iter().map(|receipt| receipt.bytes.len()).sum(),
+            Self::Change {
+                change: Change::Permitted { .. } | Change::Cut { .. } | Change::Epoch(_),
+                ..
+            } => 0,
             Self::Materialised { rows, .. } => rows.iter().map(Materialised::bytes).sum(),
             Self::Invite { .. }
             | Self::Redeem { .. }

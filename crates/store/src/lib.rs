@@ -21,6 +21,7 @@ pub mod progress;
 mod queue;
 pub mod reader;
 mod schema;
+mod severed;
 pub mod store;
 pub mod verify;
 pub mod writer;

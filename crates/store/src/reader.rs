@@ -3,6 +3,8 @@
 mod documents;
 pub(crate) mod entries;
 mod history;
+pub(crate) mod place;
+mod quarantine;
 mod spaces;
 
 use std::fmt;
@@ -14,6 +16,7 @@ use thiserror::Error;
 
 pub use documents::{DocumentChanges, DocumentFilter, DocumentRow, SummaryRow};
 pub use history::ChangePlace;
+pub use quarantine::{QuarantinedRow, SeveredRow};
 pub use spaces::{FeedRow, RefusedRow, SpaceRow};
 
 use crate::connection::open_reader;

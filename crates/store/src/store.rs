@@ -4,9 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use phaki_replication::branch::SignedBranch;
+use phaki_replication::fork::ForkProof;
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::node::{Durable, DurableFeed};
+use phaki_replication::receipt::SignedReceipt;
 use phaki_replication::roster::SignedRoster;
 use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -236,37 +239,53 @@ impl Store {
     /// # Errors
     /// When reading fails.
     pub fn durable(&self) -> Result<Durable, ReadError> {
-        let (roster, manifests, feeds) = self.reader.with(|connection| {
-            let roster = connection
-                .query_row("SELECT bytes, signature FROM roster", [], |row| {
-                    let signature = Signature(row.get(1)?);
-                    Ok(SignedRoster {
-                        bytes: row.get(0)?,
-                        signature,
+        let (roster, branches, manifests, receipts, forks, severed, feeds) =
+            self.reader.with(|connection| {
+                let roster = connection
+                    .query_row("SELECT bytes, signature FROM roster", [], |row| {
+                        let signature = Signature(row.get(1)?);
+                        Ok(SignedRoster {
+                            bytes: row.get(0)?,
+                            signature,
+                        })
                     })
-                })
-                .optional()?;
-            let mut statement =
-                connection.prepare("SELECT manifest, signature FROM space ORDER BY key")?;
-            let manifests = statement
-                .query_map([], |row| {
-                    let signature = Signature(row.get(1)?);
-                    Ok(SignedManifest {
-                        bytes: row.get(0)?,
-                        signature,
-                    })
-                })?
-                .collect::<rusqlite::Result<Vec<_>>>()?;
-            let mut statement = connection.prepare(DURABLE_FEEDS)?;
-            let feeds = statement
-                .query_map([], durable_feed)?
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok((roster, manifests, feeds))
-        })?;
+                    .optional()?;
+                let branches = signed(connection, "SELECT bytes, signature FROM branch")?;
+                let manifests = signed(
+                    connection,
+                    "SELECT manifest, signature FROM space ORDER BY key",
+                )?;
+                let receipts = signed(connection, "SELECT bytes, signature FROM receipt")?;
+                let mut statement = connection.prepare("SELECT proof FROM fork ORDER BY feed")?;
+                let forks = statement
+                    .query_map([], |row| row.get::<_, Vec<u8>>(0))?
+                    .collect::<rusqlite::Result<Vec<_>>>()?;
+                let mut statement = connection.prepare(SEVERED_FEEDS)?;
+                let severed = statement
+                    .query_map([], |row| {
+                        let feed = FeedId {
+                            author: NodeId(row.get(1)?),
+                            epoch: Epoch(row.get(2)?),
+                        };
+                        Ok((SpaceId(row.get(0)?), feed, row.get(3)?))
+                    })?
+                    .collect::<rusqlite::Result<Vec<_>>>()?;
+                let mut statement = connection.prepare(DURABLE_FEEDS)?;
+                let feeds = statement
+                    .query_map([], durable_feed)?
+                    .collect::<Result<Vec<_>, _>>()?;
+                Ok((roster, branches, manifests, receipts, forks, severed, feeds))
+            })?;
+        let forks = forks.iter().map(|bytes| ForkProof::decode(bytes));
+        let forks = forks.collect::<Result<_, _>>();
         let roster = roster.ok_or_else(|| self.reader.damaged("roster"))?;
         Ok(Durable {
             roster,
-            manifests,
+            branches: branches.into_iter().map(branch_of).collect(),
+            manifests: manifests.into_iter().map(manifest_of).collect(),
+            forks: forks.map_err(|_| self.reader.damaged("proof of a fork"))?,
+            receipts: receipts.into_iter().map(receipt_of).collect(),
+            severed,
             feeds,
         })
     }
@@ -289,6 +308,32 @@ impl Store {
         Ok(())
     }
 }
+
+/// Bytes with the signature over them.
+type Signed = (Vec<u8>, Signature);
+
+fn signed(connection: &Connection, select: &str) -> rusqlite::Result<Vec<Signed>> {
+    let mut statement = connection.prepare(select)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, Signature(row.get(1)?))))?;
+    rows.collect()
+}
+
+fn branch_of((bytes, signature): Signed) -> SignedBranch {
+    SignedBranch { bytes, signature }
+}
+
+fn manifest_of((bytes, signature): Signed) -> SignedManifest {
+    SignedManifest { bytes, signature }
+}
+
+fn receipt_of((bytes, signature): Signed) -> SignedReceipt {
+    SignedReceipt { bytes, signature }
+}
+
+const SEVERED_FEEDS: &str = "
+    SELECT space.id, feed.author, feed.epoch, min(severed.seq)
+    FROM severed JOIN feed ON feed.key = severed.feed JOIN space ON space.key = feed.space
+    GROUP BY feed.key ORDER BY feed.key";
 
 const DURABLE_FEEDS: &str = "
     SELECT space.id, feed.author, feed.epoch, feed.length, feed.head, feed.bytes

@@ -5,8 +5,10 @@
 mod derived;
 
 use phaki_documents::kind::DocumentId;
+use phaki_replication::branch::{Branch, BranchError, SignedBranch};
 use phaki_replication::entry;
 use phaki_replication::feed::{Checkpoint, Run, RunError};
+use phaki_replication::fork::{ForkError, ForkProof};
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::manifest::{ManifestError, SignedManifest};
 use phaki_replication::roster::{RosterError, SignedRoster};
@@ -17,6 +19,7 @@ use thiserror::Error;
 use crate::limits::PROBLEMS_MAX;
 use crate::place::{FeedKey, Place};
 use crate::reader::entries::read_entries;
+use crate::reader::place::{Before, place_of, run_beyond};
 use crate::reader::{ReadError, Reader};
 
 /// What a verification found.
@@ -97,6 +100,12 @@ pub enum Problem {
         /// The document.
         document: DocumentId,
     },
+    /// A branch is not what its node signed.
+    #[error("a stored branch is not what was signed")]
+    Branch(#[source] BranchError),
+    /// A proof of a fork proves nothing.
+    #[error("a stored proof of a fork proves nothing")]
+    Fork(#[source] ForkError),
     /// A value is not what was once written, so that its part could not be checked.
     #[error("{0} cannot be read")]
     Unreadable(&'static str),
@@ -155,11 +164,19 @@ fn check_acts(
             })
         })
         .optional()?;
-    match roster.map(|roster| roster.open(federation)) {
-        Some(Ok(_)) => {}
-        Some(Err(error)) => found.add(Problem::Roster(error)),
-        None => found.add(Problem::Unreadable("roster")),
-    }
+    let roster = match roster.map(|roster| roster.open(federation)) {
+        Some(Ok(roster)) => roster,
+        Some(Err(error)) => {
+            found.add(Problem::Roster(error));
+            return Ok(());
+        }
+        None => {
+            found.add(Problem::Unreadable("roster"));
+            return Ok(());
+        }
+    };
+    let roster = roster.with_branches(&check_branches(connection, federation, found)?);
+    check_forks(connection, federation, found)?;
     let mut select = connection.prepare("SELECT id, manifest, signature FROM space ORDER BY id")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
@@ -168,8 +185,42 @@ fn check_acts(
             bytes: row.get(1)?,
             signature: Signature(row.get(2)?),
         };
-        if let Err(source) = manifest.open(federation) {
+        if let Err(source) = manifest.open(federation, &roster) {
             found.add(Problem::Manifest { space, source });
+        }
+    }
+    Ok(())
+}
+
+fn check_branches(
+    connection: &Connection,
+    federation: &FederationId,
+    found: &mut Verification,
+) -> rusqlite::Result<Vec<Branch>> {
+    let mut branches = Vec::new();
+    let mut select = connection.prepare("SELECT bytes, signature FROM branch ORDER BY parent")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let signature = Signature(row.get(1)?);
+        let bytes = row.get(0)?;
+        match (SignedBranch { bytes, signature }).open(federation) {
+            Ok(branch) => branches.push(branch),
+            Err(error) => found.add(Problem::Branch(error)),
+        }
+    }
+    Ok(branches)
+}
+
+fn check_forks(
+    connection: &Connection,
+    federation: &FederationId,
+    found: &mut Verification,
+) -> rusqlite::Result<()> {
+    let mut select = connection.prepare("SELECT proof FROM fork")?;
+    for proof in select.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
+        let proof = ForkProof::decode(&proof?).map_err(ForkError::Decode);
+        if let Err(error) = proof.and_then(|proof| proof.verify(federation)) {
+            found.add(Problem::Fork(error));
         }
     }
     Ok(())
@@ -204,6 +255,33 @@ fn feeds(connection: &Connection) -> rusqlite::Result<Vec<Feed>> {
         })
     })?;
     rows.collect()
+}
+
+/// A feed that was cut ends without a checkpoint: that of what was cut off vouches for it.
+fn check_tail(
+    connection: &Connection,
+    federation: &FederationId,
+    feed: &Feed,
+    (length, head): (u64, Hash),
+    found: &mut Verification,
+) -> rusqlite::Result<Option<Before>> {
+    let (space, tail) = (feed.space, (length, feed.length));
+    let Some(run) = run_beyond(connection, &feed.feed, feed.key, tail, feed.head)? else {
+        return Ok(None);
+    };
+    if let Err(source) = run.verify(federation, &space, (length, head)) {
+        let (feed, from, to) = (feed.feed, length, run.end());
+        found.add(Problem::Entries {
+            space,
+            feed,
+            from,
+            to,
+            source,
+        });
+    }
+    found.entries += feed.length - length;
+    let root = entry::root(federation, &space, &feed.feed);
+    place_of(connection, root, feed.key, feed.length).map(Some)
 }
 
 fn check_feed(
@@ -249,6 +327,11 @@ fn check_feed(
         bytes += u64::try_from(run.bytes()).unwrap_or(u64::MAX);
         wrong_bytes |= bytes != row.get::<_, u64>(3)?;
         (length, head) = (checkpoint.length, checkpoint.head);
+    }
+    if length < feed.length
+        && let Some(end) = check_tail(connection, federation, feed, (length, head), found)?
+    {
+        (length, head, bytes) = (feed.length, end.head, end.bytes);
     }
     for (wrong, what) in [
         (length != feed.length, "length"),

@@ -5,7 +5,7 @@ use phaki_replication::entry::{Entry, EntryKind, Payload};
 use phaki_replication::feed::{Checkpoint, Run};
 use phaki_replication::id::SpaceId;
 use phaki_replication::limits::{
-    BATCH_BYTES_MAX, BATCH_RUNS_MAX, PAYLOAD_BYTES_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX,
+    BATCH_BYTES_MAX, BATCH_RUNS_MAX, ENTRY_BYTES_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX,
 };
 use phaki_replication::message::Message;
 use prost::Message as _;
@@ -84,7 +84,7 @@ fn decompress(compressed: &[u8]) -> Result<pb::BatchBody, DecodeError> {
     pb::BatchBody::decode(Bytes::from(plain)).map_err(DecodeError::Protobuf)
 }
 
-fn run_to_wire(run: Run) -> pb::Run {
+pub(crate) fn run_to_wire(run: Run) -> pb::Run {
     let mut before = 0;
     let mut entries = Vec::with_capacity(run.entries.len());
     for entry in run.entries {
@@ -104,7 +104,7 @@ fn run_to_wire(run: Run) -> pb::Run {
     }
 }
 
-fn run_from_wire(run: pb::Run) -> Result<Run, DecodeError> {
+pub(crate) fn run_from_wire(run: pb::Run) -> Result<Run, DecodeError> {
     one_to(
         "number of entries in a run",
         run.entries.len(),
@@ -162,7 +162,7 @@ fn entry_from_wire(entry: pb::Entry, time_ms: i64) -> Result<Entry, DecodeError>
             length: dropped.length,
         },
     };
-    at_most("bytes of a payload", payload.length(), PAYLOAD_BYTES_MAX)?;
+    at_most("bytes of a payload", payload.length(), ENTRY_BYTES_MAX)?;
     Ok(Entry {
         kind: EntryKind(kind),
         time_ms,

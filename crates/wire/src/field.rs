@@ -45,6 +45,9 @@ pub enum DecodeError {
         /// The value.
         code: i32,
     },
+    /// Bytes that were signed, or prove something, are not in canonical form.
+    #[error("read canonical form")]
+    Canonical(#[source] phaki_replication::canonical::DecodeError),
     /// A position leads beyond what can be counted.
     #[error("{0} ends beyond the largest number")]
     Overflow(&'static str),

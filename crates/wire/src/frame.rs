@@ -1,8 +1,11 @@
 //! Messages of a session as frames, and frames as messages once every field is checked.
 
+use phaki_replication::branch::SignedBranch;
+use phaki_replication::fork::ForkProof;
 use phaki_replication::id::{Epoch, FederationId, FeedId};
 use phaki_replication::limits::{
-    FEEDS_PER_SPACE_MAX, MANIFEST_BYTES_MAX, ROSTER_BYTES_MAX, SPACES_MAX,
+    BRANCH_BYTES_MAX, FEEDS_PER_SPACE_MAX, FORK_BYTES_MAX, MANIFEST_BYTES_MAX, ROSTER_BYTES_MAX,
+    SPACES_MAX,
 };
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::message::{
@@ -15,6 +18,7 @@ use crate::batch;
 use crate::field::{self, DecodeError, at_most, copy, fixed, one_to};
 use crate::proto::sync::v1 as pb;
 use crate::proto::sync::v1::frame::Body;
+use crate::receipts;
 
 /// The frame of a message.
 pub fn to_wire(message: Message) -> pb::Frame {
@@ -28,6 +32,28 @@ pub fn to_wire(message: Message) -> pb::Frame {
             content: manifest.bytes.into(),
             signature: copy(&manifest.signature.0),
         }),
+        Message::Branch(branch) => Body::Branch(pb::Branch {
+            content: branch.bytes.into(),
+            signature: copy(&branch.signature.0),
+        }),
+        Message::Fork(proof) => Body::Fork(pb::Fork {
+            content: proof.encode().into(),
+        }),
+        Message::Severed {
+            space,
+            previous,
+            run,
+        } => Body::Severed(pb::Severed {
+            space: copy(&space.0),
+            previous: copy(&previous.0),
+            run: Some(batch::run_to_wire(run)),
+        }),
+        Message::Receipts { space, receipts } => {
+            Body::Receipts(receipts::to_wire(&space, receipts))
+        }
+        Message::ReceiptsHeld { space, numbers } => {
+            Body::ReceiptsHeld(receipts::held_to_wire(&space, &numbers))
+        }
         Message::Have(states) => Body::Have(pb::Have {
             spaces: states.iter().map(state_to_wire).collect(),
         }),
@@ -70,6 +96,15 @@ pub fn from_wire(frame: pb::Frame) -> Result<Message, DecodeError> {
             Body::Hello(hello) => Message::Hello(hello_from_wire(&hello)?),
             Body::Roster(roster) => Message::Roster(roster_from_wire(&roster)?),
             Body::Manifest(manifest) => Message::Manifest(manifest_from_wire(&manifest)?),
+            Body::Branch(branch) => Message::Branch(branch_from_wire(&branch)?),
+            Body::Fork(fork) => Message::Fork(fork_from_wire(&fork)?),
+            Body::Severed(severed) => Message::Severed {
+                space: field::space(&severed.space)?,
+                previous: field::hash("hash of an entry", &severed.previous)?,
+                run: batch::run_from_wire(severed.run.ok_or(DecodeError::Missing("run"))?)?,
+            },
+            Body::Receipts(body) => receipts::from_wire(body)?,
+            Body::ReceiptsHeld(body) => receipts::held_from_wire(&body)?,
             Body::Have(have) => {
                 at_most("number of spaces", have.spaces.len(), SPACES_MAX)?;
                 Message::Have(
@@ -123,7 +158,9 @@ fn hello_to_wire(hello: &Hello) -> pb::Hello {
         epoch: copy(&hello.epoch.0),
         roster_version: hello.roster_version,
         time_ms: hello.time_ms,
-        roster_hash: copy(&hello.roster_hash.0),
+        roster: copy(&hello.roster.0),
+        branches: copy(&hello.branches.0),
+        instance: copy(&hello.instance),
     }
 }
 
@@ -134,7 +171,9 @@ fn hello_from_wire(hello: &pb::Hello) -> Result<Hello, DecodeError> {
         federation: FederationId(fixed("federation", &hello.federation)?),
         epoch: Epoch(fixed("epoch", &hello.epoch)?),
         roster_version: hello.roster_version,
-        roster_hash: field::hash("hash of a roster", &hello.roster_hash)?,
+        roster: field::digest("digest of a roster", &hello.roster)?,
+        branches: field::digest("digest of branches", &hello.branches)?,
+        instance: fixed("instance", &hello.instance)?,
         time_ms: hello.time_ms,
     })
 }
@@ -146,6 +185,20 @@ fn roster_from_wire(roster: &pb::Roster) -> Result<SignedRoster, DecodeError> {
         bytes: roster.content.to_vec(),
         signature,
     })
+}
+
+fn branch_from_wire(branch: &pb::Branch) -> Result<SignedBranch, DecodeError> {
+    at_most("bytes of a branch", branch.content.len(), BRANCH_BYTES_MAX)?;
+    let signature = field::signature(&branch.signature)?;
+    Ok(SignedBranch {
+        bytes: branch.content.to_vec(),
+        signature,
+    })
+}
+
+fn fork_from_wire(fork: &pb::Fork) -> Result<ForkProof, DecodeError> {
+    at_most("bytes of a proof", fork.content.len(), FORK_BYTES_MAX)?;
+    ForkProof::decode(&fork.content).map_err(DecodeError::Canonical)
 }
 
 fn manifest_from_wire(manifest: &pb::Manifest) -> Result<SignedManifest, DecodeError> {
@@ -164,18 +217,18 @@ fn manifest_from_wire(manifest: &pb::Manifest) -> Result<SignedManifest, DecodeE
 fn state_to_wire(state: &SpaceState) -> pb::SpaceState {
     pb::SpaceState {
         space: copy(&state.space.0),
-        manifest_version: state.manifest_version,
-        manifest_hash: copy(&state.manifest_hash.0),
+        manifest: copy(&state.manifest.0),
         frontier: copy(&state.frontier.0),
+        receipts: copy(&state.receipts.0),
     }
 }
 
 fn state_from_wire(state: &pb::SpaceState) -> Result<SpaceState, DecodeError> {
     Ok(SpaceState {
         space: field::space(&state.space)?,
-        manifest_version: state.manifest_version,
-        manifest_hash: field::hash("hash of a manifest", &state.manifest_hash)?,
+        manifest: field::digest("digest of a manifest", &state.manifest)?,
         frontier: field::digest("digest of a frontier", &state.frontier)?,
+        receipts: field::digest("digest of receipts", &state.receipts)?,
     })
 }
 

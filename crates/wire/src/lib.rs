@@ -12,5 +12,6 @@ pub mod enrol;
 pub mod field;
 pub mod limits;
 pub mod proto;
+mod receipts;
 
 mod scan;

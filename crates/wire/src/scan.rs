@@ -2,12 +2,15 @@
 
 use crate::field::{DecodeError, at_most};
 use crate::limits::BATCH_ENTRIES_MAX;
-use phaki_replication::limits::{BATCH_RUNS_MAX, FEEDS_PER_SPACE_MAX, RUN_ENTRIES_MAX, SPACES_MAX};
+use phaki_replication::limits::{
+    BATCH_RUNS_MAX, FEEDS_PER_SPACE_MAX, RECEIPTS_PER_SPACE_MAX, RUN_ENTRIES_MAX, SPACES_MAX,
+};
 
 /// Checks the numbers of items in an encoded `Frame`.
 pub(crate) fn check_frame(frame: &[u8]) -> Result<(), DecodeError> {
     // A field may occur several times; protobuf then joins their lists, so the sum counts.
-    let (mut spaces, mut feeds, mut batch) = (0, 0, BatchCount::default());
+    let (mut spaces, mut feeds, mut receipts) = (0, 0, 0);
+    let mut batch = BatchCount::default();
     for field in Fields(frame) {
         match field? {
             (4, Some(have)) => spaces += count(have, 1)?,
@@ -20,11 +23,20 @@ pub(crate) fn check_frame(frame: &[u8]) -> Result<(), DecodeError> {
                 }
             }
             (9, Some(ack)) => feeds += count(ack, 2)?,
+            (14, Some(severed)) => {
+                for field in Fields(severed) {
+                    if let (3, Some(run)) = field? {
+                        batch.add_run(run)?;
+                    }
+                }
+            }
+            (15 | 16, Some(of_space)) => receipts += count(of_space, 2)?,
             _ => {}
         }
     }
     at_most("number of spaces", spaces, SPACES_MAX)?;
-    at_most("number of feeds", feeds, FEEDS_PER_SPACE_MAX)
+    at_most("number of feeds", feeds, FEEDS_PER_SPACE_MAX)?;
+    at_most("number of receipts", receipts, RECEIPTS_PER_SPACE_MAX)
 }
 
 /// Checks the numbers of items in an encoded `BatchBody`.
@@ -41,21 +53,24 @@ struct BatchCount {
 impl BatchCount {
     fn add_body(&mut self, body: &[u8]) -> Result<(), DecodeError> {
         for field in Fields(body) {
-            let (1, Some(run)) = field? else {
-                continue;
-            };
-            self.runs += 1;
-            at_most("number of runs", self.runs, BATCH_RUNS_MAX)?;
-            let entries = count(run, 3)?;
-            at_most("number of entries in a run", entries, RUN_ENTRIES_MAX)?;
-            self.entries += entries;
-            at_most(
-                "number of entries in a batch",
-                self.entries,
-                BATCH_ENTRIES_MAX,
-            )?;
+            if let (1, Some(run)) = field? {
+                self.add_run(run)?;
+            }
         }
         Ok(())
+    }
+
+    fn add_run(&mut self, run: &[u8]) -> Result<(), DecodeError> {
+        self.runs += 1;
+        at_most("number of runs", self.runs, BATCH_RUNS_MAX)?;
+        let entries = count(run, 3)?;
+        at_most("number of entries in a run", entries, RUN_ENTRIES_MAX)?;
+        self.entries += entries;
+        at_most(
+            "number of entries in a batch",
+            self.entries,
+            BATCH_ENTRIES_MAX,
+        )
     }
 }
 

@@ -16,6 +16,7 @@ pub struct MemoryIndex<P> {
 #[derive(Debug, Clone)]
 struct Known<P> {
     states: BTreeMap<ChangeHash, (ChangeState, P)>,
+    links: BTreeMap<ChangeHash, ChangeLink>,
     sequences: BTreeMap<(Vec<u8>, u64), ChangeHash>,
     waiting: BTreeMap<(MissingKey, ChangeHash), Waiting<P>>,
     heads: Vec<ChangeHash>,
@@ -57,6 +58,7 @@ impl<P: Copy> MemoryIndex<P> {
     fn known(&mut self, document: &DocumentId) -> &mut Known<P> {
         self.documents.entry(*document).or_insert_with(|| Known {
             states: BTreeMap::new(),
+            links: BTreeMap::new(),
             sequences: BTreeMap::new(),
             waiting: BTreeMap::new(),
             heads: Vec::new(),
@@ -94,6 +96,7 @@ impl<P: Copy> ChangeIndex for MemoryIndex<P> {
         place: P,
     ) -> Result<(), Infallible> {
         let known = self.known(document);
+        known.links.insert(link.hash, link.clone());
         let state = ChangeState::Applied {
             last_op: link.last_op,
         };
@@ -112,6 +115,7 @@ impl<P: Copy> ChangeIndex for MemoryIndex<P> {
         place: P,
     ) -> Result<(), Infallible> {
         let known = self.known(document);
+        known.links.insert(link.hash, link.clone());
         known
             .states
             .insert(link.hash, (ChangeState::Waiting, place));
@@ -134,6 +138,7 @@ impl<P: Copy> ChangeIndex for MemoryIndex<P> {
         place: P,
     ) -> Result<(), Infallible> {
         let known = self.known(document);
+        known.links.insert(link.hash, link.clone());
         known
             .states
             .insert(link.hash, (ChangeState::Refused, place));
@@ -161,6 +166,20 @@ impl<P: Copy> ChangeIndex for MemoryIndex<P> {
             .iter()
             .filter_map(|key| known.waiting.remove(key))
             .collect())
+    }
+
+    fn take_all(&mut self, document: &DocumentId) -> Result<Vec<Waiting<P>>, Infallible> {
+        let Some(known) = self.documents.remove(document) else {
+            return Ok(Vec::new());
+        };
+        let place = |hash| known.states.get(hash).map(|(_, place)| *place);
+        let taken = known.links.iter().filter_map(|(hash, link)| {
+            Some(Waiting {
+                link: link.clone(),
+                place: place(hash)?,
+            })
+        });
+        Ok(taken.collect())
     }
 
     fn heads(&mut self, document: &DocumentId) -> Result<Vec<ChangeHash>, Infallible> {

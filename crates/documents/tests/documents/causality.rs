@@ -78,17 +78,28 @@ fn a_change_seen_twice_is_taken_once() {
 }
 
 #[test]
-fn a_sequence_number_used_twice_is_refused_the_second_time() {
-    let (_, changes) = tangle(&[(0, 9)]);
-    let mut index = admit_all(&changes);
-    let forged = ChangeSummary {
-        hash: [7; 32],
+fn of_two_changes_with_one_sequence_number_the_smaller_hash_counts_whichever_came_first() {
+    let (_, changes) = tangle(&[(0, 9), (0, 9)]);
+    let [mut smaller, mut larger] = [[1; 32], [0xfe; 32]].map(|hash| ChangeSummary {
+        hash,
         ..changes[0].clone()
+    });
+    (smaller.deps, larger.deps) = (vec![], vec![]);
+    let follower = ChangeSummary {
+        deps: vec![smaller.hash],
+        ..changes[1].clone()
     };
-    let Ok(refused) = admit(&mut index, &id(), &forged, 1);
-    assert_eq!(refused, Admitted::Refused(Refusal::DuplicateSequence));
-    let Ok(again) = admit(&mut index, &id(), &forged, 1);
-    assert_eq!(again, Admitted::Duplicate);
+    let mut indexes = [
+        admit_all(&[smaller.clone(), larger.clone(), follower.clone()]),
+        admit_all(&[larger.clone(), smaller.clone(), follower.clone()]),
+        admit_all(&[follower.clone(), larger.clone(), smaller.clone()]),
+        admit_all(&[larger.clone(), follower.clone(), smaller.clone()]),
+    ];
+    for index in &mut indexes {
+        assert_eq!(heads(index), [follower.hash]);
+        let Ok(again) = admit(index, &id(), &larger, 9);
+        assert_eq!(again, Admitted::Duplicate, "it is known, and refused");
+    }
 }
 
 #[test]

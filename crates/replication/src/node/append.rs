@@ -3,11 +3,12 @@
 use super::state::Node;
 use super::stored::Purpose;
 use super::{Change, Effect, NewEntry, Now, Refusal, RequestId};
-use crate::entry::{Entry, Payload};
+use crate::entry::{Entry, EntryKind, Payload};
 use crate::feed::Run;
 use crate::id::SpaceId;
 use crate::limits::{
-    APPEND_BYTES_MAX, APPENDS_PENDING_MAX, PAYLOAD_BYTES_MAX, RUN_BYTES_TARGET, RUN_ENTRIES_MAX,
+    APPEND_BYTES_MAX, APPENDS_PENDING_MAX, ENTRY_BYTES_MAX, PAYLOAD_BYTES_MAX, RUN_BYTES_TARGET,
+    RUN_ENTRIES_MAX,
 };
 
 impl Node {
@@ -27,18 +28,7 @@ impl Node {
             out.push(Effect::Accept { request });
             return;
         }
-        let feed = self.own_feed();
-        let mut runs = Vec::new();
-        for entries in chunks(now, entries) {
-            let Some(held) = self.spaces.get(&space) else {
-                return;
-            };
-            let at = held.pending(&self.federation, &feed);
-            let start = (at.length, at.head);
-            let run = Run::sign(&self.key, &self.federation, &space, feed, start, entries);
-            let permitted = self.admit(space, &run);
-            runs.push((run, permitted));
-        }
+        let runs = runs_of(self, now, space, entries);
         let kept = runs.iter().map(|(run, _)| run.clone()).collect();
         let purpose = Purpose::Entries {
             space,
@@ -50,7 +40,7 @@ impl Node {
         out.push(effect);
     }
 
-    fn may_append(&self, space: SpaceId, entries: &[NewEntry]) -> Result<(), Refusal> {
+    pub(super) fn may_append(&self, space: SpaceId, entries: &[NewEntry]) -> Result<(), Refusal> {
         if self.superseded {
             return Err(Refusal::Superseded);
         }
@@ -58,17 +48,23 @@ impl Node {
         let feed = self.own_feed();
         let length = held.pending(&self.federation, &feed).length;
         let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
-        if length.saturating_add(count) > held.manifest.permitted(&feed) {
+        if length.saturating_add(count) > held.manifest.permitted(&self.roster, &feed) {
             return Err(Refusal::NotWriter);
         }
-        let oversized = entries
-            .iter()
-            .any(|entry| entry.payload.len() > PAYLOAD_BYTES_MAX);
+        let oversized = entries.iter().any(|entry| {
+            let republished = entry.kind == EntryKind::REPUBLISHED;
+            let most = if republished {
+                ENTRY_BYTES_MAX
+            } else {
+                PAYLOAD_BYTES_MAX
+            };
+            entry.payload.len() > most
+        });
         let total: usize = entries.iter().map(|entry| entry.payload.len()).sum();
         if oversized || total > APPEND_BYTES_MAX {
             return Err(Refusal::TooLarge);
         }
-        if length == 0 && !held.has_place_for(&feed) {
+        if length == 0 && !held.has_place_for(&self.roster, &feed) {
             return Err(Refusal::Limit);
         }
         if self.writes.requests() >= APPENDS_PENDING_MAX {
@@ -76,6 +72,28 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// Entries as signed runs behind what is held of the own feed; they are taken as arrived.
+pub(super) fn runs_of(
+    node: &mut Node,
+    now: Now,
+    space: SpaceId,
+    entries: Vec<NewEntry>,
+) -> Vec<(Run, u64)> {
+    let feed = node.own_feed();
+    let mut runs = Vec::new();
+    for entries in chunks(now, entries) {
+        let Some(held) = node.spaces.get(&space) else {
+            return runs;
+        };
+        let at = held.pending(&node.federation, &feed);
+        let start = (at.length, at.head);
+        let run = Run::sign(&node.key, &node.federation, &space, feed, start, entries);
+        let permitted = node.admit(space, &run);
+        runs.push((run, permitted));
+    }
+    runs
 }
 
 /// Cuts entries into pieces that fit one run each.

@@ -137,9 +137,9 @@ impl Node {
     ) -> Result<(), &'static str> {
         if !self.roster.nodes.contains_key(&feed.author) {
             Err("unknown-author")
-        } else if at.length == 0 && !held.has_place_for(feed) {
+        } else if at.length == 0 && !held.has_place_for(&self.roster, feed) {
             Err("too-many-feeds")
-        } else if !held.has_room_for(feed, at) {
+        } else if !held.has_room_for(&self.roster, feed, at) {
             Err("quarantine-full")
         } else {
             Ok(())

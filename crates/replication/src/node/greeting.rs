@@ -40,16 +40,23 @@ impl Node {
             .iter()
             .filter(|(_, session)| session.peer == peer);
         for twin in twins.map(|(twin, _)| *twin).collect::<Vec<_>>() {
-            self.close(twin, CloseReason::Replaced, out);
+            let reason = match self.cloned.contains(&peer) {
+                true => CloseReason::Clone,
+                false => CloseReason::Replaced,
+            };
+            self.close(twin, reason, out);
         }
         self.sessions.insert(link, Session::new(peer, dialled, now));
+        let (roster_version, roster) = self.durable_roster_order();
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
             protocol_min: PROTOCOL_VERSION_MIN,
             federation: self.federation,
             epoch: self.epoch,
-            roster_version: self.durable_roster_version(),
-            roster_hash: self.durable_roster.hash(),
+            instance: self.instance,
+            roster_version,
+            roster,
+            branches: self.branches_digest(),
             time_ms: now.wall_ms,
         };
         out.push(Effect::Send {
@@ -76,7 +83,6 @@ impl Node {
     pub(super) fn link_closed(&mut self, now: Now, link: LinkId, out: &mut Vec<Effect>) {
         if self.sessions.remove(&link).is_some() {
             self.reads.retain(|_, (reader, _)| *reader != link);
-            self.own_reads.retain(|_, (shown, ..)| *shown != link);
             self.ask_for_all(now, out);
         }
     }
@@ -85,12 +91,35 @@ impl Node {
     pub(super) fn close(&mut self, link: LinkId, reason: CloseReason, out: &mut Vec<Effect>) {
         if self.sessions.remove(&link).is_some() {
             self.reads.retain(|_, (reader, _)| *reader != link);
-            self.own_reads.retain(|_, (shown, ..)| *shown != link);
             out.push(Effect::Send {
                 link,
                 message: Message::Close(reason),
             });
             out.push(Effect::Close { link, reason });
+        }
+    }
+
+    /// A peer whose sessions come from two processes in turns is two machines with one key.
+    fn notice_clone(&mut self, link: LinkId, out: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get(&link) else {
+            return;
+        };
+        let Some(hello) = &session.hello else {
+            return;
+        };
+        let peer = session.peer;
+        let (current, before) = self
+            .instances
+            .insert(peer, (hello.instance, None))
+            .unwrap_or((hello.instance, None));
+        let turned = before == Some(hello.instance);
+        if current == hello.instance {
+            self.instances.insert(peer, (current, before));
+        } else {
+            self.instances.insert(peer, (hello.instance, Some(current)));
+        }
+        if turned && self.cloned.insert(peer) {
+            out.push(Effect::Notice(Notice::Cloned { peer }));
         }
     }
 
@@ -106,7 +135,8 @@ impl Node {
     }
 
     pub(super) fn hello(&mut self, now: Now, link: LinkId, hello: Hello, out: &mut Vec<Effect>) {
-        let ours = (self.durable_roster_version(), self.durable_roster.hash());
+        let ours = self.durable_roster_order();
+        let other_branches = hello.branches != self.branches_digest();
         let federation = self.federation;
         let Some(session) = self.sessions.get_mut(&link) else {
             return;
@@ -121,7 +151,7 @@ impl Node {
             return self.refuse_peer(link, CloseReason::Version, out);
         }
         session.clock_skew_ms = hello.time_ms.saturating_sub(now.wall_ms);
-        session.roster = (hello.roster_version, hello.roster_hash);
+        session.roster = (hello.roster_version, hello.roster);
         let peer_is_behind = session.roster < ours;
         session.hello = Some(hello);
         if peer_is_behind {
@@ -129,6 +159,11 @@ impl Node {
             let message = Message::Roster(self.durable_roster.clone());
             out.push(Effect::Send { link, message });
         }
+        if other_branches {
+            self.send_branches(link, out);
+        }
+        self.notice_clone(link, out);
+        self.give_back(link, out);
     }
 
     /// Tells the state of everything shared, and begins the comparison anew.
@@ -138,7 +173,7 @@ impl Node {
         };
         let mut states = Vec::new();
         for (space, held) in &mut self.spaces {
-            if held.is_shared_with(&session.peer) {
+            if held.is_shared_with(&self.roster, &session.peer) {
                 session.spaces.entry(*space).or_default().frontier_sent = false;
                 states.extend(held.state());
             }
@@ -157,21 +192,25 @@ impl Node {
             return;
         };
         let opening = !std::mem::replace(&mut session.greeted, true);
+        let mut other_receipts = Vec::new();
         for state in states {
             let Some(held) = self.spaces.get_mut(&state.space) else {
                 continue;
             };
-            if !held.is_shared_with(&session.peer) {
-                out.extend(held.farewell(&session.peer, state).map(|signed| {
+            if !held.is_shared_with(&self.roster, &session.peer) {
+                let farewell = held.farewell(&self.roster, &session.peer, state);
+                out.extend(farewell.map(|signed| {
                     let message = Message::Manifest(signed);
                     Effect::Send { link, message }
                 }));
                 continue;
             }
             let theirs = session.spaces.entry(state.space).or_default();
-            let told = (state.manifest_version, state.manifest_hash);
-            theirs.manifest = theirs.manifest.max(Some(told));
+            theirs.manifest = Some(state.manifest);
             theirs.told = true;
+            if held.receipts_digest() != state.receipts {
+                other_receipts.push(state.space);
+            }
             let equal = held.frontier_digest() == state.frontier;
             if equal {
                 theirs.agree(held.report(state.space));
@@ -184,6 +223,9 @@ impl Node {
             }
         }
         self.send_newer_manifests(link, out);
+        for space in other_receipts {
+            self.tell_receipts(link, space, out);
+        }
         self.notice_sync(link, out);
     }
 
@@ -192,15 +234,15 @@ impl Node {
             return;
         };
         for (space, held) in &self.spaces {
-            let Some((manifest, signed)) = &held.durable else {
+            let Some((_, signed)) = &held.durable else {
                 continue;
             };
-            if !held.is_shared_with(&session.peer) {
+            if !held.is_shared_with(&self.roster, &session.peer) {
                 continue;
             }
             let theirs = session.spaces.entry(*space).or_default();
-            let ours = Some((manifest.version, signed.hash()));
-            if theirs.manifest < ours {
+            let ours = held.told();
+            if theirs.manifest != ours {
                 theirs.manifest = ours;
                 let message = Message::Manifest(signed.clone());
                 out.push(Effect::Send { link, message });
@@ -223,7 +265,7 @@ impl Node {
         else {
             return;
         };
-        if !held.is_shared_with(&session.peer) {
+        if !held.is_shared_with(&self.roster, &session.peer) {
             return;
         }
         session.in_sync = false;
@@ -238,7 +280,7 @@ impl Node {
             }
         }
         for told in &report.feeds {
-            session.acknowledged(&report.space, &told.feed, told.length);
+            session.told(&report.space, &told.feed, told.length);
         }
         self.compare_heads(link, report, out);
         let announced = !report.complete;
@@ -281,12 +323,11 @@ impl Node {
         for (space, held) in &mut self.spaces {
             let told = session.spaces.get(space).is_some_and(|theirs| theirs.told);
             if told
-                && held.is_shared_with(&session.peer)
+                && held.is_shared_with(&self.roster, &session.peer)
                 && let Some(state) = held.state()
             {
                 bytes.extend_from_slice(&state.space.0);
-                bytes.extend_from_slice(&state.manifest_version.to_be_bytes());
-                bytes.extend_from_slice(&state.manifest_hash.0);
+                bytes.extend_from_slice(&state.manifest.0);
                 bytes.extend_from_slice(&state.frontier.0);
             }
         }
@@ -302,7 +343,7 @@ impl Node {
             return;
         }
         for (space, held) in &mut self.spaces {
-            if !held.is_shared_with(&session.peer) {
+            if !held.is_shared_with(&self.roster, &session.peer) {
                 continue;
             }
             let Some(theirs) = session.spaces.get(space).filter(|theirs| theirs.complete) else {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::entry::root;
+use crate::fork::ForkProof;
 use crate::frontier::{Frontier, digest};
 use crate::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
 use crate::limits::{
@@ -11,6 +12,8 @@ use crate::limits::{
 };
 use crate::manifest::{Manifest, SignedManifest};
 use crate::message::{FeedReport, FrontierReport, SpaceState};
+use crate::receipt::{Receipt, SignedReceipt};
+use crate::roster::Roster;
 
 /// A feed: what is durable, and what will be when all writes under way are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,15 +34,24 @@ pub(super) struct Extent {
 #[derive(Debug)]
 pub struct Held {
     /// The node that holds the space.
-    me: NodeId,
+    pub(super) me: NodeId,
     /// The manifest that decides about rights; perhaps not durable yet.
     pub(super) manifest: Manifest,
     pub(super) manifest_hash: Hash,
     /// The manifest that was made durable, which alone is told to others.
     pub(super) durable: Option<(Manifest, SignedManifest)>,
     pub(super) feeds: BTreeMap<FeedId, Feed>,
+    /// Feeds that were signed in two ways, with the proof; they end where it says.
+    pub(super) cuts: BTreeMap<FeedId, ForkProof>,
+    /// What was cut off and is kept: from where on, by feed.
+    pub(super) severed: BTreeMap<FeedId, u64>,
     /// Feeds of which peers hold more than this node, since when (monotonic milliseconds).
     pub(super) behind: BTreeMap<FeedId, u64>,
+    /// The newest receipts, by the node that signed them.
+    pub(super) receipts: BTreeMap<NodeId, (Receipt, SignedReceipt)>,
+    /// When the next own one is to be signed (monotonic milliseconds).
+    pub(super) receipt_due: Option<u64>,
+    pub(super) receipts_digest: Option<ShortDigest>,
     frontier_digest: Option<ShortDigest>,
 }
 
@@ -51,9 +63,37 @@ impl Held {
             manifest_hash: signed.hash(),
             durable: None,
             feeds: BTreeMap::new(),
+            cuts: BTreeMap::new(),
+            severed: BTreeMap::new(),
             behind: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            receipt_due: None,
+            receipts_digest: None,
             frontier_digest: None,
         }
+    }
+
+    /// What is told of the durable manifest.
+    pub(super) fn told(&self) -> Option<ShortDigest> {
+        let (_, signed) = self.durable.as_ref()?;
+        Some(signed.hash().shorten())
+    }
+
+    /// How many entries of each feed count.
+    pub(super) fn permitted(&self, roster: &Roster) -> Vec<(FeedId, u64)> {
+        let permitted = |feed| {
+            let permitted = self.manifest.permitted(roster, feed);
+            self.cut(feed).map_or(permitted, |cut| permitted.min(cut))
+        };
+        self.feeds
+            .keys()
+            .map(|feed| (*feed, permitted(feed)))
+            .collect()
+    }
+
+    /// Where a feed ends that was signed in two ways.
+    pub fn cut(&self, feed: &FeedId) -> Option<u64> {
+        self.cuts.get(feed).map(|proof| proof.at)
     }
 
     /// The manifest in force.
@@ -87,7 +127,7 @@ impl Held {
     }
 
     /// Whether a feed that is not held yet may still come to be held.
-    pub(super) fn has_place_for(&self, feed: &FeedId) -> bool {
+    pub(super) fn has_place_for(&self, roster: &Roster, feed: &FeedId) -> bool {
         let first = FeedId {
             epoch: Epoch([0; 16]),
             ..*feed
@@ -96,7 +136,7 @@ impl Held {
         let of_author = theirs
             .take_while(|(other, _)| other.author == feed.author)
             .count();
-        let most = if self.manifest.permitted(feed) == 0 {
+        let most = if self.manifest.permitted(roster, feed) == 0 {
             FEEDS_IN_QUARANTINE_MAX
         } else {
             FEEDS_PER_AUTHOR_MAX
@@ -107,27 +147,30 @@ impl Held {
 
     /// Whether the entries of a feed behind the given extent may be taken: those that count, and
     /// so many in quarantine.
-    pub(super) fn has_room_for(&self, feed: &FeedId, at: &Extent) -> bool {
-        let counted = self.manifest.permitted(feed);
-        at.length < counted.saturating_add(QUARANTINE_ENTRIES_MAX)
+    pub(super) fn has_room_for(&self, roster: &Roster, feed: &FeedId, at: &Extent) -> bool {
+        let counted = self.manifest.permitted(roster, feed);
+        self.cut(feed).is_none_or(|cut| at.length < cut)
+            && at.length < counted.saturating_add(QUARANTINE_ENTRIES_MAX)
             && (counted > 0 || at.bytes < QUARANTINE_BYTES_MAX)
     }
 
     /// Entries that are held durably and do not count.
-    pub fn quarantined(&self) -> u64 {
+    pub(super) fn quarantined(&self, roster: &Roster) -> u64 {
         let beyond = |(feed, state): (&FeedId, &Feed)| {
             state
                 .durable
                 .length
-                .saturating_sub(self.manifest.permitted(feed))
+                .saturating_sub(self.manifest.permitted(roster, feed))
         };
         self.feeds.iter().map(beyond).sum()
     }
 
     /// Whether `peer` and this node tell each other of the space: the manifest in force and the
     /// durable one must both let both of them read it.
-    pub(super) fn is_shared_with(&self, peer: &NodeId) -> bool {
-        let allows = |manifest: &Manifest| manifest.may_read(peer) && manifest.may_read(&self.me);
+    pub(super) fn is_shared_with(&self, roster: &Roster, peer: &NodeId) -> bool {
+        let allows = |manifest: &Manifest| {
+            manifest.may_read(roster, peer) && manifest.may_read(roster, &self.me)
+        };
         allows(&self.manifest)
             && self
                 .durable
@@ -137,11 +180,15 @@ impl Held {
 
     /// What a removed member gets that names the space under an older manifest: the newer one,
     /// which says that it was removed.
-    pub(super) fn farewell(&self, peer: &NodeId, told: &SpaceState) -> Option<SignedManifest> {
+    pub(super) fn farewell(
+        &self,
+        roster: &Roster,
+        peer: &NodeId,
+        told: &SpaceState,
+    ) -> Option<SignedManifest> {
         let (manifest, signed) = self.durable.as_ref()?;
-        let is_newer =
-            (manifest.version, signed.hash()) > (told.manifest_version, told.manifest_hash);
-        (is_newer && manifest.was_removed(peer)).then(|| signed.clone())
+        let other = signed.hash().shorten() != told.manifest;
+        (other && manifest.was_removed(roster, peer)).then(|| signed.clone())
     }
 
     /// Where the next entry of `feed` goes.
@@ -184,6 +231,20 @@ impl Held {
         }
     }
 
+    /// Ends a feed before what it held; entries on their way to the disk are cut off there.
+    pub(super) fn cut_to(&mut self, feed: &FeedId, to: Extent) {
+        if let Some(state) = self.feeds.get_mut(feed) {
+            (state.durable, state.pending) = (to, to);
+            self.frontier_digest = None;
+        }
+    }
+
+    /// A feed as it was before a cut that did not become durable.
+    pub(super) fn restore(&mut self, feed: FeedId, before: Feed) {
+        self.feeds.insert(feed, before);
+        self.frontier_digest = None;
+    }
+
     /// Forgets everything that is not durable. False when nothing remains.
     pub(super) fn revert(&mut self) -> bool {
         for feed in self.feeds.values_mut() {
@@ -203,13 +264,13 @@ impl Held {
     }
 
     pub(super) fn state(&mut self) -> Option<SpaceState> {
-        let frontier = self.frontier_digest();
+        let (frontier, receipts) = (self.frontier_digest(), self.receipts_digest());
         let (manifest, signed) = self.durable.as_ref()?;
         Some(SpaceState {
             space: manifest.space,
-            manifest_version: manifest.version,
-            manifest_hash: signed.hash(),
+            manifest: signed.hash().shorten(),
             frontier,
+            receipts,
         })
     }
 

@@ -19,8 +19,9 @@ enum Verdict {
     Refuse(&'static str),
     /// Signed by its author, but not the continuation of what is held.
     Fork,
-    /// This node's own, from another life of its store.
-    Superseded,
+    /// This node's own, from another life of its store, whose entries follow what is held or, if
+    /// it has parted, do not.
+    Superseded { parted: bool },
     /// This node's own, perhaps: to be compared with what is on its disk.
     Shown(Run),
     /// Forged; the session ends.
@@ -48,34 +49,38 @@ impl Node {
         let allowed = self
             .spaces
             .get(&space)
-            .is_some_and(|held| held.is_shared_with(&peer));
+            .is_some_and(|held| held.is_shared_with(&self.roster, &peer));
         if !allowed {
             return;
         }
         let mut taken = Vec::new();
         let mut durable = Vec::new();
-        let mut bytes = 0;
         for run in runs {
+            if self.answers_search(link, space, &run, out) {
+                continue;
+            }
             let feed = run.feed;
             let arrival = Arrival::of(&run);
             match self.judge(space, run) {
                 Verdict::Take(run) => {
-                    bytes += run.bytes();
                     let permitted = self.admit(space, &run);
                     taken.push((run, permitted));
                 }
                 Verdict::Pass => durable.extend(self.durable_past(space, &arrival)),
                 Verdict::Refuse(reason) => out.push(refused(peer, space, feed, reason)),
                 Verdict::Fork => {
-                    self.note_fork(link, space, feed, out);
+                    self.suspect(link, space, feed, out);
                     continue;
                 }
                 Verdict::Shown(run) => {
-                    self.compare_own(link, space, &run, out);
+                    self.compare_own(link, space, run, out);
                     continue;
                 }
-                Verdict::Superseded => {
-                    self.supersede(link, space, out);
+                Verdict::Superseded { parted } => {
+                    if parted {
+                        self.suspect(link, space, feed, out);
+                    }
+                    self.renew(link, space, out);
                     continue;
                 }
                 Verdict::Forged(error) => {
@@ -86,7 +91,19 @@ impl Node {
             }
             self.note_arrival(now, link, space, &arrival, out);
         }
-        // What was held before is acknowledged again, so that it leaves the sender's window.
+        self.take_in(link, space, taken, durable, out);
+    }
+
+    /// Hands verified runs to the store, and acknowledges again what was held before, so that it
+    /// leaves the sender's window.
+    fn take_in(
+        &mut self,
+        link: LinkId,
+        space: SpaceId,
+        taken: Vec<(Run, u64)>,
+        durable: Vec<(FeedId, u64)>,
+        out: &mut Vec<Effect>,
+    ) {
         if !durable.is_empty() {
             let feeds = durable;
             let message = Message::Ack { space, feeds };
@@ -96,7 +113,7 @@ impl Node {
             return;
         }
         if let Some(session) = self.sessions.get_mut(&link) {
-            session.receiving += bytes;
+            session.receiving += taken.iter().map(|(run, _)| run.bytes()).sum::<usize>();
             session.entries_received += count(&taken);
         }
         let kept = taken.iter().map(|(run, _)| run.clone()).collect();
@@ -127,7 +144,8 @@ impl Node {
         }
         let run = run.starting_at(at.length);
         match run.verify(&self.federation, &space, (at.length, at.head)) {
-            Ok(()) | Err(RunError::Fork) if is_own => Verdict::Superseded,
+            Ok(()) if is_own => Verdict::Superseded { parted: false },
+            Err(RunError::Fork) if is_own => Verdict::Superseded { parted: true },
             Ok(()) => Verdict::Take(run),
             Err(RunError::Fork) => Verdict::Fork,
             Err(error) => Verdict::Forged(error),
@@ -150,7 +168,10 @@ impl Node {
         let before = held.pending(&self.federation, &run.feed);
         let extent = after(before, run);
         held.set_pending(&self.federation, run.feed, extent);
-        held.manifest.permitted(&run.feed)
+        let permitted = held.manifest.permitted(&self.roster, &run.feed);
+        // A run may reach beyond a cut, since its signature stands at its end.
+        held.cut(&run.feed)
+            .map_or(permitted, |cut| permitted.min(cut))
     }
 
     /// A batch is taken or refused whole.

@@ -22,7 +22,7 @@ impl Node {
         else {
             return;
         };
-        if !held.is_shared_with(&session.peer) {
+        if !held.is_shared_with(&self.roster, &session.peer) {
             let (peer, space) = (session.peer, range.space);
             let reason = CloseReason::NotAllowed.name();
             let feed = range.feed;
@@ -112,7 +112,7 @@ impl Node {
 
     pub(super) fn read(&mut self, now: Now, read: ReadId, run: Option<Run>, out: &mut Vec<Effect>) {
         let Some((link, range)) = self.reads.remove(&read) else {
-            return self.own_entries_read(read, run.as_ref(), out);
+            return;
         };
         let Some(session) = self.sessions.get_mut(&link) else {
             return;
@@ -121,7 +121,7 @@ impl Node {
         let shared = self
             .spaces
             .get(&range.space)
-            .is_some_and(|held| held.is_shared_with(&session.peer));
+            .is_some_and(|held| held.is_shared_with(&self.roster, &session.peer));
         if let Some(run) = run.filter(|run| shared && run.feed == range.feed) {
             let end = run.end();
             let again = session
@@ -193,7 +193,7 @@ impl Node {
         else {
             return;
         };
-        if !held.is_shared_with(&session.peer) {
+        if !held.is_shared_with(&self.roster, &session.peer) {
             return;
         }
         let held_here = |(feed, _): &&(FeedId, u64)| held.feeds.contains_key(feed);
@@ -224,7 +224,7 @@ impl Node {
                 else {
                     break;
                 };
-                if !held.is_shared_with(&session.peer) {
+                if !held.is_shared_with(&self.roster, &session.peer) {
                     break;
                 }
                 let theirs = session.spaces.entry(space).or_default();

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Now;
-use crate::id::{FeedId, Hash, NodeId, SpaceId};
+use super::forks::Search;
+use crate::id::{FeedId, NodeId, ShortDigest, SpaceId};
 use crate::limits::FEEDS_PER_SPACE_MAX;
 use crate::message::{Hello, Range};
 
@@ -19,8 +20,8 @@ pub(super) struct Session {
     pub(super) sent_ms: u64,
     pub(super) hello: Option<Hello>,
     pub(super) clock_skew_ms: i64,
-    /// The newest roster that the peer is known to have: version and hash.
-    pub(super) roster: (u64, Hash),
+    /// The newest roster that the peer is known to have: version and beginning of its hash.
+    pub(super) roster: (u64, ShortDigest),
     pub(super) spaces: BTreeMap<SpaceId, PeerSpace>,
     pub(super) in_sync: bool,
     /// Whether the peer's opening account of its spaces has come.
@@ -41,6 +42,13 @@ pub(super) struct Session {
     pub(super) plans: BTreeMap<SpaceId, (u64, u64)>,
     pub(super) entries_sent: u64,
     pub(super) entries_received: u64,
+    /// The search for the place where both sides' entries of a feed part, and what is to be
+    /// searched next.
+    pub(super) search: Option<Search>,
+    pub(super) suspects: VecDeque<(SpaceId, FeedId)>,
+    /// What was cut off of the peer's feeds and given back in this session.
+    pub(super) returned: BTreeSet<(SpaceId, FeedId)>,
+    pub(super) returned_bytes: usize,
 }
 
 /// A run on its way to the peer.
@@ -55,8 +63,8 @@ pub(super) struct Sent {
 /// What is known of a peer's part in one space.
 #[derive(Debug, Default)]
 pub(super) struct PeerSpace {
-    /// The newest manifest that the peer has or was sent.
-    pub(super) manifest: Option<(u64, Hash)>,
+    /// The manifest that the peer has or was sent last.
+    pub(super) manifest: Option<ShortDigest>,
     /// Whether this node sent its whole frontier since it last sent its state.
     pub(super) frontier_sent: bool,
     /// Whether the peer told its state of the space in this session.
@@ -67,6 +75,8 @@ pub(super) struct PeerSpace {
     pub(super) known: BTreeMap<FeedId, u64>,
     /// Feeds of which the peer holds other entries than this node. They are not asked for again.
     pub(super) forked: BTreeSet<FeedId>,
+    /// Feeds of this node of which the peer says to hold more; asked for once.
+    pub(super) ahead: BTreeSet<FeedId>,
     /// Up to where entries were sent, known to have arrived or not.
     pub(super) sent: BTreeMap<FeedId, u64>,
     /// What this node asked the peer for.
@@ -93,7 +103,7 @@ impl Session {
             sent_ms: now.monotonic_ms,
             hello: None,
             clock_skew_ms: 0,
-            roster: (0, Hash([0; 32])),
+            roster: (0, ShortDigest([0; 16])),
             spaces: BTreeMap::new(),
             in_sync: false,
             greeted: false,
@@ -106,6 +116,10 @@ impl Session {
             plans: BTreeMap::new(),
             entries_sent: 0,
             entries_received: 0,
+            search: None,
+            suspects: VecDeque::new(),
+            returned: BTreeSet::new(),
+            returned_bytes: 0,
         }
     }
 
@@ -136,6 +150,32 @@ impl Session {
         self.in_flight = self.unacknowledged.iter().map(|sent| sent.bytes).sum();
         self.wanted.retain(|range| range.space != *space);
         self.plans.remove(space);
+        self.suspects.retain(|(suspect, _)| suspect != space);
+    }
+
+    /// Takes note that the peer said to hold `length` entries durably, perhaps fewer than before;
+    /// frees what it acknowledges.
+    pub(super) fn told(&mut self, space: &SpaceId, feed: &FeedId, length: u64) {
+        let theirs = self.spaces.get(space);
+        let before = theirs.and_then(|theirs| theirs.known.get(feed)).copied();
+        self.acknowledged(space, feed, length);
+        if before.is_some_and(|before| before > length) {
+            self.shortened(space, feed, length);
+        }
+    }
+
+    /// The peer holds fewer entries of a feed than it did: nothing of it is on its way any more.
+    pub(super) fn shortened(&mut self, space: &SpaceId, feed: &FeedId, length: u64) {
+        if let Some(theirs) = self.spaces.get_mut(space) {
+            theirs.sent.remove(feed);
+            theirs.forked.remove(feed);
+            if let Some(known) = theirs.known.get_mut(feed) {
+                *known = length.min(*known);
+            }
+        }
+        self.unacknowledged
+            .retain(|sent| (sent.space, sent.feed) != (*space, *feed));
+        self.in_flight = self.unacknowledged.iter().map(|sent| sent.bytes).sum();
     }
 
     /// Takes note that the peer holds `length` entries durably; frees what it acknowledges.

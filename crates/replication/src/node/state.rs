@@ -1,19 +1,18 @@
 //! The state of a node and the dispatch of events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use thiserror::Error;
-
-use super::held::{Extent, Feed, Held};
+use super::forks::Examination;
+use super::held::Held;
 use super::session::Session;
+use super::start::{StartError, branches_of, spaces_of};
 use super::stored::Writes;
-use super::{Change, Durable, Effect, Event, LinkId, Now, ReadId};
-use crate::feed::Checkpoint;
+use super::{Change, Durable, Effect, Event, LinkId, Notice, Now, ReadId};
+use crate::branch::{Branch, SignedBranch};
 use crate::frontier::Frontier;
 use crate::id::{Epoch, FederationId, FeedId, NodeId, SpaceId};
-use crate::manifest::ManifestError;
 use crate::message::{CloseReason, Message, Range};
-use crate::roster::{Roster, RosterError, SignedRoster};
+use crate::roster::{Roster, SignedRoster};
 use crate::sign::SecretKey;
 
 /// A node of a federation, without its disk, its clock and its sockets.
@@ -23,46 +22,49 @@ pub struct Node {
     pub(super) id: NodeId,
     pub(super) epoch: Epoch,
     pub(super) federation: FederationId,
-    /// The roster that decides; perhaps not durable yet.
+    /// The roster that decides, with the branches; perhaps not durable yet.
     pub(super) roster: Roster,
     pub(super) signed_roster: SignedRoster,
     /// The roster that was made durable, which alone is told to others.
     pub(super) durable_roster: SignedRoster,
+    /// What nodes admitted by themselves, by the admitting node.
+    pub(super) branches: BTreeMap<NodeId, (Branch, SignedBranch)>,
+    pub(super) durable_branches: BTreeMap<NodeId, SignedBranch>,
     pub(super) spaces: BTreeMap<SpaceId, Held>,
     pub(super) sessions: BTreeMap<LinkId, Session>,
     pub(super) writes: Writes,
     pub(super) reads: BTreeMap<ReadId, (LinkId, Range)>,
     pub(super) reads_begun: u64,
-    /// Reads of own entries, to be compared with what a peer showed.
-    pub(super) own_reads: BTreeMap<ReadId, (LinkId, SpaceId, Checkpoint)>,
-    /// Whether another life of this store is known to have written on; see `forks.rs`.
+    /// Places that are being read, and why.
+    pub(super) examinations: BTreeMap<ReadId, Examination>,
+    /// Reads of what was cut off, to be given back.
+    pub(super) severed_reads: BTreeMap<ReadId, (LinkId, SpaceId)>,
+    /// Whether another life of this store is known to have written on, and no new epoch is
+    /// durable yet; see `renewal.rs`.
     pub(super) superseded: bool,
+    /// Spaces in which something is being published again, and whether more came meanwhile.
+    pub(super) recalling: BTreeMap<SpaceId, bool>,
+    /// Drawn when the process started.
+    pub(super) instance: [u8; 8],
+    /// The last process that spoke for a peer, and the one before.
+    pub(super) instances: BTreeMap<NodeId, Instances>,
+    /// Peers whose key is on two machines.
+    pub(super) cloned: BTreeSet<NodeId>,
 }
 
-/// Why a node does not start from what its store holds.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The roster is not what was stored once.
-    #[error("open the stored roster")]
-    Roster(#[source] RosterError),
-    /// A manifest is not what was stored once.
-    #[error("open a stored manifest")]
-    Manifest(#[source] ManifestError),
-    /// A feed belongs to a space without manifest.
-    #[error("feed {feed} belongs to the unknown space {space}")]
-    Space {
-        /// The space.
-        space: SpaceId,
-        /// The feed.
-        feed: FeedId,
-    },
-}
+/// The process that spoke last for a peer, and the one before it.
+pub(super) type Instances = ([u8; 8], Option<[u8; 8]>);
 
 impl Node {
-    /// A node that continues from what its store holds.
+    /// A node that continues from what its store holds. `instance` is drawn at random by each
+    /// process. The first event must be [`Event::Start`].
+    ///
+    /// # Errors
+    /// When the store holds what was never put in force.
     pub fn new(
         key: SecretKey,
         epoch: Epoch,
+        instance: [u8; 8],
         federation: FederationId,
         durable: Durable,
     ) -> Result<Self, StartError> {
@@ -70,46 +72,36 @@ impl Node {
             .roster
             .open(&federation)
             .map_err(StartError::Roster)?;
-        let mut spaces = BTreeMap::new();
-        for signed in durable.manifests {
-            let manifest = signed.open(&federation).map_err(StartError::Manifest)?;
-            let mut held = Held::new(key.node(), manifest.clone(), &signed);
-            held.durable = Some((manifest.clone(), signed));
-            spaces.insert(manifest.space, held);
+        let mut branches = BTreeMap::new();
+        for signed in durable.branches.clone() {
+            let branch = signed.open(&federation).map_err(StartError::Branch)?;
+            branches.insert(branch.parent, (branch, signed));
         }
-        for stored in durable.feeds {
-            let (space, feed) = (stored.space, stored.feed);
-            let held = spaces
-                .get_mut(&space)
-                .ok_or(StartError::Space { space, feed })?;
-            let extent = Extent {
-                length: stored.length,
-                head: stored.head,
-                bytes: stored.bytes,
-            };
-            held.feeds.insert(
-                feed,
-                Feed {
-                    durable: extent,
-                    pending: extent,
-                },
-            );
-        }
+        let roster = roster.with_branches(branches.values().map(|(branch, _)| branch));
+        let (signed, durable_branches) = (durable.roster.clone(), branches_of(&branches));
+        let spaces = spaces_of(&key.node(), &federation, &roster, durable)?;
         Ok(Self {
             id: key.node(),
             key,
             epoch,
+            instance,
             federation,
+            branches,
+            durable_branches,
             roster,
-            signed_roster: durable.roster.clone(),
-            durable_roster: durable.roster,
+            signed_roster: signed.clone(),
+            durable_roster: signed,
             spaces,
             sessions: BTreeMap::new(),
             writes: Writes::default(),
             reads: BTreeMap::new(),
             reads_begun: 0,
-            own_reads: BTreeMap::new(),
+            examinations: BTreeMap::new(),
+            severed_reads: BTreeMap::new(),
             superseded: false,
+            recalling: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            cloned: BTreeSet::new(),
         })
     }
 
@@ -137,7 +129,15 @@ impl Node {
             Event::Enact { request, act } => self.enact(request, act, out),
             Event::Stored { write } => self.stored(now, write, out),
             Event::StoreFailed => self.store_failed(out),
+            Event::Start => {
+                self.keep_own_manifests(out);
+                self.recall_all(out);
+            }
             Event::Read { read, run } => self.read(now, read, run, out),
+            Event::Examined { read, place } => self.examined(read, place, out),
+            Event::SeveredRead { read, found } => self.severed_read(read, found, out),
+            Event::Recalled { space, entries } => self.recalled(now, space, entries, out),
+            Event::EpochDrawn { epoch } => self.epoch_drawn(epoch, out),
             Event::Alive { link } => self.alive(now, link),
             Event::Tick => self.tick(now, out),
         }
@@ -164,7 +164,14 @@ impl Node {
         match message {
             Message::Hello(hello) => self.hello(now, link, hello, out),
             Message::Roster(signed) => self.roster_received(link, signed, out),
+            Message::Branch(signed) => self.branch_received(link, signed, out),
             Message::Manifest(signed) => self.manifest_received(link, signed, out),
+            Message::Fork(proof) => self.fork_received(link, proof, out),
+            Message::Severed {
+                space,
+                previous,
+                run,
+            } => self.severed_received(link, space, previous, run, out),
             Message::Have(states) => self.have(link, &states, out),
             Message::Frontier(report) => self.frontier_received(now, link, &report, out),
             Message::Want(range) => self.want(link, range, out),
@@ -174,14 +181,24 @@ impl Node {
                 bytes,
             } => {
                 let held = self.spaces.get(&space);
-                if held.is_some_and(|held| held.is_shared_with(&session.peer)) {
+                if held.is_some_and(|held| held.is_shared_with(&self.roster, &session.peer)) {
                     session.plans.insert(space, (entries, bytes));
                 }
             }
             Message::Batch { space, runs } => self.batch(now, link, space, runs, out),
+            Message::Receipts { space, receipts } => {
+                self.receipts_received(link, space, receipts, out);
+            }
+            Message::ReceiptsHeld { space, numbers } => {
+                self.receipts_held(link, space, &numbers, out);
+            }
             Message::Ack { space, feeds } => self.ack(now, link, space, &feeds, out),
             Message::Heartbeat(beat) => self.heartbeat(now, link, beat, out),
             Message::Close(reason) => {
+                if reason == CloseReason::Clone {
+                    let peer = session.peer;
+                    out.push(Effect::Notice(Notice::OwnKeyElsewhere { peer }));
+                }
                 out.push(Effect::Close { link, reason });
                 self.link_closed(now, link, out);
             }
@@ -226,6 +243,17 @@ impl Node {
     /// A space, with its manifest and frontier.
     pub fn space(&self, space: &SpaceId) -> Option<&Held> {
         self.spaces.get(space)
+    }
+
+    /// Entries of a space that are held durably and do not count.
+    pub fn quarantined(&self, space: &SpaceId) -> u64 {
+        let held = self.spaces.get(space);
+        held.map_or(0, |held| held.quarantined(&self.roster))
+    }
+
+    /// Peers whose key is on two machines.
+    pub fn cloned(&self) -> &BTreeSet<NodeId> {
+        &self.cloned
     }
 
     /// The manifest in force of a space.

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::held::Extent;
+use super::held::{Extent, Feed};
 use super::receiving::after;
 use super::state::Node;
 use super::{Effect, LinkId, Now, Refusal, RequestId, WriteId};
+use crate::branch::{Branch, SignedBranch};
 use crate::feed::Run;
-use crate::id::{FeedId, SpaceId};
+use crate::id::{Epoch, FeedId, NodeId, SpaceId};
 use crate::manifest::SignedManifest;
 use crate::message::{CloseReason, Message};
+use crate::receipt::SignedReceipt;
 use crate::roster::{Roster, SignedRoster};
 
 /// What a write is for, and so what is to be done once it is durable.
@@ -29,6 +31,33 @@ pub(super) enum Purpose {
     Roster {
         signed: SignedRoster,
         request: Option<RequestId>,
+    },
+    Branch {
+        signed: SignedBranch,
+        request: Option<RequestId>,
+    },
+    /// How many entries count, where another roster changed that.
+    Permitted,
+    /// A feed ends; `before` when something was cut off.
+    Cut {
+        space: SpaceId,
+        feed: FeedId,
+        before: Option<Feed>,
+    },
+    /// Own entries that were given back.
+    Severed {
+        space: SpaceId,
+    },
+    /// Own entries that were published again.
+    Republished {
+        space: SpaceId,
+        runs: Vec<Run>,
+    },
+    Epoch(Epoch),
+    Receipts {
+        space: SpaceId,
+        receipts: Vec<SignedReceipt>,
+        from: Option<LinkId>,
     },
 }
 
@@ -54,13 +83,31 @@ impl Writes {
             .count()
     }
 
+    /// Entries became durable behind a place where their feed is being cut: should the cut fail,
+    /// they are there.
+    fn note_before_cut(&mut self, space: &SpaceId, run: &Run) {
+        for purpose in self.under_way.values_mut() {
+            if let Purpose::Cut {
+                space: at,
+                feed,
+                before: Some(before),
+            } = purpose
+                && at == space
+                && *feed == run.feed
+            {
+                before.durable = after(before.durable, run);
+            }
+        }
+    }
+
     /// Where a feed ends behind the writes under way; `None` when none concerns it.
     pub(super) fn last_extent(&self, space: &SpaceId, feed: &FeedId) -> Option<Extent> {
         let mut extent: Option<Extent> = None;
         for purpose in self.under_way.values() {
             if let Purpose::Entries {
                 space: at, runs, ..
-            } = purpose
+            }
+            | Purpose::Republished { space: at, runs } = purpose
                 && at == space
             {
                 for run in runs.iter().filter(|run| run.feed == *feed) {
@@ -82,7 +129,14 @@ impl Purpose {
         match self {
             Self::Entries { request, .. }
             | Self::Manifest { request, .. }
+            | Self::Branch { request, .. }
             | Self::Roster { request, .. } => *request,
+            Self::Permitted
+            | Self::Cut { .. }
+            | Self::Severed { .. }
+            | Self::Republished { .. }
+            | Self::Receipts { .. }
+            | Self::Epoch(_) => None,
         }
     }
 }
@@ -103,6 +157,24 @@ impl Node {
             }
             Purpose::Manifest { space, signed, .. } => self.manifest_stored(space, signed, out),
             Purpose::Roster { signed, .. } => self.roster_stored(signed, out),
+            Purpose::Branch { signed, .. } => self.branch_stored(signed, out),
+            Purpose::Permitted => {}
+            Purpose::Cut {
+                space,
+                feed,
+                before,
+            } => self.cut_stored(now, space, feed, before, out),
+            Purpose::Severed { space } => self.recall(space, out),
+            Purpose::Republished { space, runs } => {
+                self.entries_stored(now, space, &runs, None, out);
+                self.recall_more(space, out);
+            }
+            Purpose::Receipts {
+                space,
+                receipts,
+                from,
+            } => self.receipts_stored(space, &receipts, from, out),
+            Purpose::Epoch(epoch) => self.epoch_stored(now, epoch, out),
         }
     }
 
@@ -120,6 +192,10 @@ impl Node {
         let mut lengths = BTreeMap::new();
         for run in runs {
             if let Some(feed) = held.feeds.get(&run.feed).copied() {
+                if run.end() > feed.pending.length {
+                    self.writes.note_before_cut(&space, run);
+                    continue;
+                }
                 let durable = after(feed.durable, run);
                 lengths.insert(run.feed, durable.length);
                 held.set_durable(&run.feed, durable);
@@ -131,7 +207,7 @@ impl Node {
             let bytes: usize = runs.iter().map(Run::bytes).sum();
             session.receiving = session.receiving.saturating_sub(bytes);
             // The manifest may have changed between arrival and durability.
-            if held.is_shared_with(&session.peer) {
+            if held.is_shared_with(&self.roster, &session.peer) {
                 let feeds = lengths
                     .iter()
                     .map(|(feed, length)| (*feed, *length))
@@ -151,24 +227,66 @@ impl Node {
                 self.ask_anybody(now, space, *feed, out);
             }
         }
+        let feeds: Vec<FeedId> = lengths.into_keys().collect();
+        for feed in &feeds {
+            self.trim(space, *feed, out);
+        }
+        self.freeze_if_inactive(space, &feeds, out);
+        self.receipt_becomes_due(now, &space);
         if let Some(link) = from {
             self.notice_sync(link, out);
         }
     }
 
+    fn undo(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Cut {
+                space,
+                feed,
+                before,
+            } => {
+                if let Some(held) = self.spaces.get_mut(&space) {
+                    // Whoever holds the proof tells it again.
+                    held.cuts.remove(&feed);
+                    if let Some(before) = before {
+                        held.restore(feed, before);
+                    }
+                }
+            }
+            // The next proof of another life asks for another epoch.
+            Purpose::Epoch(_) => self.superseded = false,
+            Purpose::Entries { .. }
+            | Purpose::Manifest { .. }
+            | Purpose::Roster { .. }
+            | Purpose::Branch { .. }
+            | Purpose::Permitted
+            | Purpose::Severed { .. }
+            | Purpose::Receipts { .. }
+            | Purpose::Republished { .. } => {}
+        }
+    }
+
     pub(super) fn store_failed(&mut self, out: &mut Vec<Effect>) {
-        for (_, purpose) in std::mem::take(&mut self.writes.under_way) {
+        for (_, purpose) in std::mem::take(&mut self.writes.under_way).into_iter().rev() {
             if let Some(request) = purpose.request() {
                 out.push(Effect::Refuse {
                     request,
                     refusal: Refusal::Storage,
                 });
             }
+            self.undo(purpose);
         }
+        self.recalling.clear();
         self.spaces.retain(|_, held| held.revert());
         self.signed_roster = self.durable_roster.clone();
+        let opened = |(parent, signed): (&NodeId, &SignedBranch)| {
+            let branch = Branch::decode(&signed.bytes).ok()?;
+            Some((*parent, (branch, signed.clone())))
+        };
+        self.branches = self.durable_branches.iter().filter_map(opened).collect();
         if let Ok(roster) = Roster::decode(&self.durable_roster.bytes) {
-            self.roster = roster;
+            let branches = self.branches.values().map(|(branch, _)| branch);
+            self.roster = roster.with_branches(branches);
         }
         // What was asked for and received is forgotten with the sessions; the next ones begin
         // at what is durable.

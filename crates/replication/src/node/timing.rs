@@ -33,7 +33,8 @@ impl Node {
         });
         let behind = self.spaces.values().flat_map(|held| held.behind.values());
         let graces = behind.map(|since| since.saturating_add(ms(AUTHOR_GRACE)));
-        sessions.chain(graces).min()
+        let receipts = self.spaces.values().filter_map(|held| held.receipt_due);
+        sessions.chain(graces).chain(receipts).min()
     }
 
     /// A large message on a slow line takes long: that its bytes come is as good as a heartbeat, for
@@ -72,6 +73,7 @@ impl Node {
                 });
             }
         }
+        self.sign_due_receipts(now, out);
         self.drop_stalled(now);
         self.ask_for_all(now, out);
         // A feed that nobody else can give is looked at again after another grace.

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
 
 mod catching_up;
+mod disk;
+mod equivocation;
 mod floods;
 mod links;
 mod network;

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::disk::Disk;
 use bytes::Bytes;
 use phaki_replication::entry::EntryKind;
-use phaki_replication::feed::Run;
-use phaki_replication::id::{Epoch, FederationId, FeedId, NodeId, SpaceId};
+use phaki_replication::id::{Epoch, FederationId, NodeId, SpaceId};
 use phaki_replication::invariants;
 use phaki_replication::manifest::{Manifest, MemberRole};
 use phaki_replication::message::{CloseReason, Message};
 use phaki_replication::node::{
-    Act, Change, Durable, Effect, Event, LinkId, NewEntry, Node, Notice, Now, Refusal, RequestId,
+    Act, Durable, Effect, Event, LinkId, NewEntry, Node, Notice, Now, Refusal, RequestId,
 };
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
 use phaki_replication::sign::SecretKey;
@@ -19,8 +19,8 @@ use phaki_replication::sign::SecretKey;
 pub(crate) struct Machine {
     pub(crate) node: Node,
     pub(crate) key: SecretKey,
-    pub(crate) runs: BTreeMap<(SpaceId, FeedId), Vec<Run>>,
-    pub(crate) applied: BTreeMap<(SpaceId, FeedId), u64>,
+    pub(crate) disk: Disk,
+    pub(crate) epochs: u8,
     pub(crate) answers: BTreeMap<RequestId, Result<(), Refusal>>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) closed: Vec<CloseReason>,
@@ -46,8 +46,11 @@ pub(crate) fn roster(count: u8, version: u64, federation: FederationId) -> Roste
         name: format!("TH-{n}"),
         role: NodeRole::Province,
         area: n.to_string(),
+        within: vec!["R12".to_owned()],
         addresses: vec![],
         status: NodeStatus::Active,
+        replaces: None,
+        admitted_by: None,
     };
     let nodes = (1..=count).map(|n| (key(n).node(), record(n))).collect();
     Roster {
@@ -65,14 +68,18 @@ impl Network {
         let machine = |n: u8| {
             let durable = Durable {
                 roster: signed.clone(),
+                branches: vec![],
                 manifests: vec![],
+                forks: vec![],
+                receipts: vec![],
+                severed: vec![],
                 feeds: vec![],
             };
             Machine {
-                node: Node::new(key(n), Epoch([n; 16]), federation, durable).unwrap(),
+                node: Node::new(key(n), Epoch([n; 16]), [n; 8], federation, durable).unwrap(),
                 key: key(n),
-                runs: BTreeMap::new(),
-                applied: BTreeMap::new(),
+                disk: Disk::new(federation),
+                epochs: 0,
                 answers: BTreeMap::new(),
                 notices: vec![],
                 closed: vec![],
@@ -225,13 +232,7 @@ impl Network {
                 }
             }
             Effect::Store { write, change } => {
-                if let Change::Runs { space, runs } = change {
-                    for (run, permitted) in runs {
-                        let applied = permitted.min(run.end());
-                        machine.applied.insert((space, run.feed), applied);
-                        machine.runs.entry((space, run.feed)).or_default().push(run);
-                    }
-                }
+                machine.disk.write(&change);
                 self.events.push_back((at, Event::Stored { write }));
             }
             Effect::Read {
@@ -241,10 +242,38 @@ impl Network {
                 from,
                 ..
             } => {
-                let mut runs = machine.runs.get(&(space, feed)).into_iter().flatten();
-                let run = runs.find(|run| run.end() > from).cloned();
-                let run = run.map(|run| run.starting_at(from));
+                let run = machine.disk.run(&space, &feed, from);
                 self.events.push_back((at, Event::Read { read, run }));
+            }
+            Effect::Examine {
+                read,
+                space,
+                feed,
+                from,
+            } => {
+                let place = machine.disk.place(&space, &feed, from);
+                self.events.push_back((at, Event::Examined { read, place }));
+            }
+            Effect::ReadSevered {
+                read,
+                space,
+                feed,
+                from,
+            } => {
+                let found = machine.disk.severed_run(&space, &feed, from);
+                self.events
+                    .push_back((at, Event::SeveredRead { read, found }));
+            }
+            Effect::Recall { space } => {
+                let entries = machine.disk.recalled(&space, &machine.node.id());
+                self.events
+                    .push_back((at, Event::Recalled { space, entries }));
+            }
+            Effect::DrawEpoch => {
+                machine.epochs += 1;
+                let mut epoch = Epoch(machine.node.epoch().0);
+                epoch.0[0] = 100 + machine.epochs;
+                self.events.push_back((at, Event::EpochDrawn { epoch }));
             }
             Effect::Accept { request } => {
                 machine.answers.insert(request, Ok(()));

@@ -25,9 +25,9 @@ pub(crate) fn inject(net: &mut Network, at: usize, from: usize, message: Message
 }
 
 fn first_run(net: &Network, machine: usize, space: SpaceId) -> Run {
-    let mut runs = net.machines[machine].runs.iter();
-    let (_, runs) = runs.find(|((at, _), _)| *at == space).unwrap();
-    runs[0].clone()
+    let mut feeds = net.machines[machine].disk.feeds.iter();
+    let (_, feed) = feeds.find(|((at, _), _)| *at == space).unwrap();
+    feed.runs[0].clone()
 }
 
 fn without_payloads(mut run: Run) -> Run {

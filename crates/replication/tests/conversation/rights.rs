@@ -1,6 +1,6 @@
 //! Rights, and who learns what.
 
-use phaki_replication::id::{Epoch, FeedId, Hash, ShortDigest, SpaceId};
+use phaki_replication::id::{Epoch, FeedId, ShortDigest, SpaceId};
 use phaki_replication::manifest::MemberRole;
 use phaki_replication::message::{FrontierReport, Message, Range, SpaceState};
 use phaki_replication::node::{Act, Event, Refusal, RequestId};
@@ -76,9 +76,9 @@ fn entries_of_one_who_may_not_write_are_kept_apart() {
         epoch: Epoch([2; 16]),
     };
     assert_eq!(net.length(0, space), 4);
-    assert_eq!(net.machines[0].applied[&(space, feed)], 0);
-    assert_eq!(net.machines[0].node.space(&space).unwrap().quarantined(), 4);
-    assert_eq!(net.machines[1].node.space(&space).unwrap().quarantined(), 4);
+    assert_eq!(net.machines[0].disk.feeds[&(space, feed)].applied, 0);
+    assert_eq!(net.machines[0].node.quarantined(&space), 4);
+    assert_eq!(net.machines[1].node.quarantined(&space), 4);
 }
 
 #[test]
@@ -166,9 +166,9 @@ fn a_stranger_that_names_a_space_learns_nothing_of_it() {
     let link = net.machines[0].node.links()[0].link;
     let state = SpaceState {
         space,
-        manifest_version: 0,
-        manifest_hash: Hash([0; 32]),
+        manifest: ShortDigest([0; 16]),
         frontier: ShortDigest([0; 16]),
+        receipts: ShortDigest([0; 16]),
     };
     for message in [
         Message::Have(vec![state]),

@@ -7,6 +7,7 @@ use phaki_replication::limits::RUN_ENTRIES_MAX;
 use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::place::run_across_cut;
 use super::{ReadError, Reader};
 use crate::place::{FeedKey, Place};
 
@@ -32,7 +33,7 @@ impl Reader {
                 return Ok(None);
             }
             let Some((end, checkpoint)) = choose_end(connection, key, from, bytes_target)? else {
-                return Ok(None);
+                return run_across_cut(connection, feed, key, (from, length));
             };
             let entries = read_entries(connection, key.at(from), end)?;
             Ok(Some(Run {
@@ -46,7 +47,7 @@ impl Reader {
 }
 
 /// The key of a feed and the number of its entries.
-fn feed_key(
+pub(super) fn feed_key(
     connection: &Connection,
     space: &SpaceId,
     feed: &FeedId,
@@ -136,7 +137,7 @@ pub(crate) fn read_entries(
     select.query_map([from.0, to.0], read_entry)?.collect()
 }
 
-fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+pub(super) fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let payload = match row.get::<_, Option<Vec<u8>>>(2)? {
         Some(bytes) => Payload::Present(bytes.into()),
         None => Payload::Dropped {

@@ -3,6 +3,7 @@
 use phaki_documents::kind::DocumentId;
 use phaki_replication::entry::EntryKind;
 use phaki_replication::id::{Epoch, FederationId, FeedId, NodeId, SpaceId};
+use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::{Problem, Verification};
@@ -56,11 +57,7 @@ fn apply_anew(
     federation: &FederationId,
     space: &Space,
 ) -> Result<(), Fault> {
-    scratch.execute(
-        "INSERT INTO space (id, manifest, signature, heads_digest)
-         VALUES (?1, x'', zeroblob(64), zeroblob(32))",
-        [space.id.0],
-    )?;
+    copy_rights(connection, scratch, space)?;
     let transaction = scratch.unchecked_transaction()?;
     let mut batch = Batch::new(&transaction, *federation)?;
     let mut feeds = connection
@@ -78,6 +75,9 @@ fn apply_anew(
             "SELECT place, kind, payload FROM entry
              WHERE place BETWEEN ?1 AND ?2 ORDER BY place",
         )?;
+        let mut copy = scratch.prepare_cached(
+            "INSERT INTO entry (place, kind, time_ms, payload) VALUES (?1, ?2, 0, ?3)",
+        )?;
         let first = key.at(0).0;
         let last = applied
             .checked_sub(1)
@@ -85,17 +85,49 @@ fn apply_anew(
         let mut entries = entries.query([first, last])?;
         while let Some(entry) = entries.next()? {
             let (place, kind) = (Place(entry.get(0)?), EntryKind(entry.get(1)?));
-            source.apply(
-                &mut batch,
-                place,
-                kind,
-                entry.get_ref(2)?.as_blob_or_null()?,
-            )?;
+            let payload = entry.get_ref(2)?.as_blob_or_null()?;
+            // A change that takes another's place makes its document be looked at anew.
+            if payload.is_some() {
+                copy.execute(params![place.0, kind.0, payload])?;
+            }
+            source.apply(&mut batch, place, kind, payload)?;
         }
     }
     batch.flush()?;
     drop(batch);
     Ok(transaction.commit()?)
+}
+
+/// What decides about who may publish again.
+fn copy_rights(connection: &Connection, scratch: &Connection, space: &Space) -> Result<(), Fault> {
+    let manifest: Vec<u8> = connection.query_row(
+        "SELECT manifest FROM space WHERE key = ?1",
+        [space.key],
+        |row| row.get(0),
+    )?;
+    scratch.execute(
+        "INSERT INTO space (id, manifest, signature, heads_digest)
+         VALUES (?1, ?2, zeroblob(64), zeroblob(32))",
+        params![space.id.0, manifest],
+    )?;
+    for (select, insert) in [
+        (
+            "SELECT key, bytes, signature FROM roster",
+            "INSERT INTO roster (key, bytes, signature) VALUES (?1, ?2, ?3)",
+        ),
+        (
+            "SELECT parent, bytes, signature FROM branch",
+            "INSERT INTO branch (parent, bytes, signature) VALUES (?1, ?2, ?3)",
+        ),
+    ] {
+        let (mut select, mut insert) = (connection.prepare(select)?, scratch.prepare(insert)?);
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let [key, bytes, signature] = [0, 1, 2].map(|column| row.get::<_, Value>(column));
+            insert.execute(params![key?, bytes?, signature?])?;
+        }
+    }
+    Ok(())
 }
 
 /// A document's id, heads and number of applied changes.

@@ -2,7 +2,10 @@
 /// One message of a session.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
-    #[prost(oneof = "frame::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
+    #[prost(
+        oneof = "frame::Body",
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16"
+    )]
     pub body: ::core::option::Option<frame::Body>,
 }
 /// Nested message and enum types in `Frame`.
@@ -31,6 +34,16 @@ pub mod frame {
         Heartbeat(super::Heartbeat),
         #[prost(message, tag = "11")]
         Close(super::Close),
+        #[prost(message, tag = "12")]
+        Branch(super::Branch),
+        #[prost(message, tag = "13")]
+        Fork(super::Fork),
+        #[prost(message, tag = "14")]
+        Severed(super::Severed),
+        #[prost(message, tag = "15")]
+        Receipts(super::Receipts),
+        #[prost(message, tag = "16")]
+        ReceiptsHeld(super::ReceiptsHeld),
     }
 }
 /// The first frame of each side.
@@ -53,13 +66,27 @@ pub struct Hello {
     /// the sender's clock
     #[prost(sint64, tag = "6")]
     pub time_ms: i64,
-    /// of the sender's roster
+    /// digest of the sender's roster, 16 bytes
     #[prost(bytes = "bytes", tag = "7")]
-    pub roster_hash: ::prost::bytes::Bytes,
+    pub roster: ::prost::bytes::Bytes,
+    /// digest over the branches that the sender knows, 16 bytes
+    #[prost(bytes = "bytes", tag = "8")]
+    pub branches: ::prost::bytes::Bytes,
+    /// 8 bytes, drawn when the sender's process started
+    #[prost(bytes = "bytes", tag = "9")]
+    pub instance: ::prost::bytes::Bytes,
 }
 /// A roster newer than the receiver's, in the bytes that the federation key signed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Roster {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub content: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub signature: ::prost::bytes::Bytes,
+}
+/// The nodes that one node admitted, in the bytes that it signed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Branch {
     #[prost(bytes = "bytes", tag = "1")]
     pub content: ::prost::bytes::Bytes,
     #[prost(bytes = "bytes", tag = "2")]
@@ -83,13 +110,15 @@ pub struct Have {
 pub struct SpaceState {
     #[prost(bytes = "bytes", tag = "1")]
     pub space: ::prost::bytes::Bytes,
-    #[prost(uint64, tag = "2")]
-    pub manifest_version: u64,
-    #[prost(bytes = "bytes", tag = "3")]
-    pub manifest_hash: ::prost::bytes::Bytes,
+    /// digest of the sender's manifest, 16 bytes
+    #[prost(bytes = "bytes", tag = "2")]
+    pub manifest: ::prost::bytes::Bytes,
     /// digest, 16 bytes
-    #[prost(bytes = "bytes", tag = "4")]
+    #[prost(bytes = "bytes", tag = "3")]
     pub frontier: ::prost::bytes::Bytes,
+    /// digest over the receipts that the sender holds, 16 bytes
+    #[prost(bytes = "bytes", tag = "4")]
+    pub receipts: ::prost::bytes::Bytes,
 }
 /// What the sender holds durably of a space.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -214,6 +243,56 @@ pub struct Dropped {
     #[prost(uint32, tag = "2")]
     pub length: u32,
 }
+/// Proof that a feed of a space that the receiver may read was signed in two ways, in its
+/// canonical encoding.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Fork {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub content: ::prost::bytes::Bytes,
+}
+/// Entries of the receiver's own that were cut off behind a fork, given back to be published again.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Severed {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub space: ::prost::bytes::Bytes,
+    /// the hash of the entry before the first one
+    #[prost(bytes = "bytes", tag = "2")]
+    pub previous: ::prost::bytes::Bytes,
+    #[prost(message, optional, tag = "3")]
+    pub run: ::core::option::Option<Run>,
+}
+/// What nodes say to hold durably of a space.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Receipts {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub space: ::prost::bytes::Bytes,
+    /// never empty
+    #[prost(message, repeated, tag = "2")]
+    pub receipts: ::prost::alloc::vec::Vec<Receipt>,
+}
+/// A receipt in the bytes that its node signed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Receipt {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub content: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub signature: ::prost::bytes::Bytes,
+}
+/// The newest receipts that the sender holds of a space.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReceiptsHeld {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub space: ::prost::bytes::Bytes,
+    #[prost(message, repeated, tag = "2")]
+    pub receipts: ::prost::alloc::vec::Vec<ReceiptNumber>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReceiptNumber {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub node: ::prost::bytes::Bytes,
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+}
 /// What the sender now holds durably of feeds that it received.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Ack {
@@ -273,6 +352,8 @@ pub enum CloseReason {
     Limit = 10,
     /// the node cannot write its store
     Storage = 11,
+    /// another machine has a session with the same key
+    Clone = 12,
 }
 impl CloseReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -293,6 +374,7 @@ impl CloseReason {
             Self::NotAllowed => "CLOSE_REASON_NOT_ALLOWED",
             Self::Limit => "CLOSE_REASON_LIMIT",
             Self::Storage => "CLOSE_REASON_STORAGE",
+            Self::Clone => "CLOSE_REASON_CLONE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -310,6 +392,7 @@ impl CloseReason {
             "CLOSE_REASON_NOT_ALLOWED" => Some(Self::NotAllowed),
             "CLOSE_REASON_LIMIT" => Some(Self::Limit),
             "CLOSE_REASON_STORAGE" => Some(Self::Storage),
+            "CLOSE_REASON_CLONE" => Some(Self::Clone),
             _ => None,
         }
     }

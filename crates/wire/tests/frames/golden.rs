@@ -3,12 +3,14 @@
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
+use phaki_replication::branch::SignedBranch;
 use phaki_replication::entry::{Entry, EntryKind, Payload};
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::message::{
     CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SpaceState,
 };
+use phaki_replication::receipt::SignedReceipt;
 use phaki_replication::roster::SignedRoster;
 use phaki_replication::sign::Signature;
 use phaki_wire::codec::decode;
@@ -38,15 +40,17 @@ fn hello() {
         federation: FederationId([0xf0; 32]),
         epoch: Epoch([0xe2; 16]),
         roster_version: 300,
-        roster_hash: Hash([0x40; 32]),
+        instance: [0x15; 8],
+        roster: ShortDigest([0x40; 16]),
+        branches: ShortDigest([0xb4; 16]),
         time_ms: 1_700_000_000_000,
     };
     check(
         Message::Hello(hello),
         "
-        0a64080110011a20f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f02210
-        e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e228ac023080a0abfef9623a20404040404040404040404040404040
-        4040404040404040404040404040404040",
+        0a70080110011a20f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f02210
+        e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e228ac023080a0abfef9623a10404040404040404040404040404040
+        404210b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b44a081515151515151515",
     );
 }
 
@@ -72,18 +76,44 @@ fn roster_and_manifest() {
 }
 
 #[test]
+fn branch_and_receipts() {
+    let (bytes, signature) = (b"signed".to_vec(), Signature([0x51; 64]));
+    let signed = "
+        0a067369676e65641240515151515151515151515151515151515151515151515151515151515151
+        51515151515151515151515151515151515151515151515151515151515151515151";
+    let branch = SignedBranch {
+        bytes: bytes.clone(),
+        signature,
+    };
+    check(Message::Branch(branch), &format!("624a{signed}"));
+    let receipts = vec![SignedReceipt { bytes, signature }];
+    let receipts = Message::Receipts {
+        space: SPACE,
+        receipts,
+    };
+    let space = "0a105a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+    check(receipts, &format!("7a5e{space}124a{signed}"));
+    let held = Message::ReceiptsHeld {
+        space: SPACE,
+        numbers: vec![(NodeId([0xa1; 32]), 300)],
+    };
+    let node = "0a20a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1";
+    check(held, &format!("820139{space}1225{node}10ac02"));
+}
+
+#[test]
 fn have() {
     let state = SpaceState {
         space: SPACE,
-        manifest_version: 3,
-        manifest_hash: Hash([0x3a; 32]),
+        manifest: ShortDigest([0x3a; 16]),
         frontier: ShortDigest([0xf7; 16]),
+        receipts: ShortDigest([0x4e; 16]),
     };
     check(
         Message::Have(vec![state]),
         "
-        224a0a480a105a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a10031a203a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a
-        3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a2210f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7",
+        224a0a480a105a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a12103a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a
+        1a10f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f722104e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e",
     );
     check(Message::Have(Vec::new()), "2200");
 }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use phaki_replication::limits::{
-    BATCH_BYTES_MAX, BATCH_RUNS_MAX, FEEDS_PER_SPACE_MAX, MANIFEST_BYTES_MAX, PAYLOAD_BYTES_MAX,
-    ROSTER_BYTES_MAX, RUN_ENTRIES_MAX, SPACES_MAX,
+    BATCH_BYTES_MAX, BATCH_RUNS_MAX, ENTRY_BYTES_MAX, FEEDS_PER_SPACE_MAX, MANIFEST_BYTES_MAX,
+    PAYLOAD_BYTES_MAX, ROSTER_BYTES_MAX, RUN_ENTRIES_MAX, SPACES_MAX,
 };
 use phaki_replication::message::Message;
 use phaki_wire::codec::decode;
@@ -171,7 +171,7 @@ fn items_split_over_repeated_fields_are_counted_together() {
 
 #[test]
 fn sizes_are_limited() {
-    let payload = Bytes::from(vec![0; PAYLOAD_BYTES_MAX + 1]);
+    let payload = Bytes::from(vec![0; ENTRY_BYTES_MAX + 1]);
     assert!(too_large(
         from_wire(to_wire(batch([payload]))),
         "bytes of a payload"

@@ -1,13 +1,16 @@
 //! Arbitrary messages.
 
 use bytes::Bytes;
+use phaki_replication::branch::SignedBranch;
 use phaki_replication::entry::{Entry, EntryKind, Payload};
 use phaki_replication::feed::{Checkpoint, Run};
+use phaki_replication::fork::ForkProof;
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::message::{
     CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SpaceState,
 };
+use phaki_replication::receipt::SignedReceipt;
 use phaki_replication::roster::SignedRoster;
 use phaki_replication::sign::Signature;
 use proptest::array::{uniform16, uniform32};
@@ -88,16 +91,19 @@ fn run() -> impl Strategy<Value = Run> {
 
 fn hello() -> impl Strategy<Value = Message> {
     let ids = (uniform32(any::<u8>()), uniform16(any::<u8>()));
-    let roster = (any::<u64>(), hash());
-    (any::<u32>(), any::<u32>(), ids, roster, any::<i64>()).prop_map(
-        |(protocol, protocol_min, (federation, epoch), (roster_version, roster_hash), time_ms)| {
+    let state = (any::<u64>(), digest(), digest(), any::<[u8; 8]>());
+    (any::<u32>(), any::<u32>(), ids, state, any::<i64>()).prop_map(
+        |(protocol, protocol_min, (federation, epoch), state, time_ms)| {
+            let (roster_version, roster, branches, instance) = state;
             Message::Hello(Hello {
                 protocol,
                 protocol_min,
                 federation: FederationId(federation),
                 epoch: Epoch(epoch),
+                instance,
                 roster_version,
-                roster_hash,
+                roster,
+                branches,
                 time_ms,
             })
         },
@@ -105,12 +111,12 @@ fn hello() -> impl Strategy<Value = Message> {
 }
 
 fn have() -> impl Strategy<Value = Message> {
-    let state = (space(), any::<u64>(), hash(), digest()).prop_map(
-        |(space, manifest_version, manifest_hash, frontier)| SpaceState {
+    let state = (space(), digest(), digest(), digest()).prop_map(
+        |(space, manifest, frontier, receipts)| SpaceState {
             space,
-            manifest_version,
-            manifest_hash,
+            manifest,
             frontier,
+            receipts,
         },
     );
     vec(state, 0..20).prop_map(Message::Have)
@@ -135,6 +141,30 @@ fn frontier() -> impl Strategy<Value = Message> {
     })
 }
 
+fn node() -> impl Strategy<Value = NodeId> {
+    uniform32(any::<u8>()).prop_map(NodeId)
+}
+
+fn fork() -> impl Strategy<Value = Message> {
+    let parting = (run(), run()).prop_filter("they part", |(one, other)| {
+        one.entries[0] != other.entries[0]
+    });
+    (space(), hash(), parting).prop_map(|(space, previous, (one, other))| {
+        let other = Run {
+            from: one.from,
+            ..other
+        };
+        Message::Fork(ForkProof::between(space, previous, &one, &other).unwrap())
+    })
+}
+
+fn receipts() -> impl Strategy<Value = Message> {
+    let receipt = (vec(any::<u8>(), 0..500), signature())
+        .prop_map(|(bytes, signature)| SignedReceipt { bytes, signature });
+    (space(), vec(receipt, 1..10))
+        .prop_map(|(space, receipts)| Message::Receipts { space, receipts })
+}
+
 /// Any message that a node may send.
 pub(crate) fn message() -> impl Strategy<Value = Message> {
     let signed = || (vec(any::<u8>(), 0..500), signature());
@@ -143,6 +173,16 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
         signed().prop_map(|(bytes, signature)| Message::Roster(SignedRoster { bytes, signature })),
         signed()
             .prop_map(|(bytes, signature)| Message::Manifest(SignedManifest { bytes, signature })),
+        signed().prop_map(|(bytes, signature)| Message::Branch(SignedBranch { bytes, signature })),
+        fork(),
+        (space(), hash(), run()).prop_map(|(space, previous, run)| Message::Severed {
+            space,
+            previous,
+            run
+        }),
+        receipts(),
+        (space(), vec((node(), any::<u64>()), 0..20))
+            .prop_map(|(space, numbers)| Message::ReceiptsHeld { space, numbers }),
         have(),
         frontier(),
         (space(), feed(), any::<u64>(), any::<u64>()).prop_map(|(space, feed, one, two)| {

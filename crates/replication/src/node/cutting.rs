@@ -1,0 +1,317 @@
+//! A feed that was signed in two ways ends, for everybody, at the entry before they part. What
+//! lies behind is kept aside, and goes back to its author, who publishes it again if it is honest.
+
+use super::forks::Examination;
+use super::held::{Extent, Feed};
+use super::state::Node;
+use super::stored::Purpose;
+use super::{Change, Effect, LinkId, Notice, Now, Place, ReadId};
+use crate::feed::Run;
+use crate::fork::ForkProof;
+use crate::id::{FeedId, Hash, SpaceId};
+use crate::limits::{CUTS_PER_SPACE_MAX, IN_FLIGHT_BYTES_MAX};
+use crate::message::{CloseReason, FrontierReport, Message};
+
+impl Node {
+    pub(super) fn fork_received(&mut self, link: LinkId, proof: ForkProof, out: &mut Vec<Effect>) {
+        let (Some(session), Some(held)) = (self.sessions.get(&link), self.spaces.get(&proof.space))
+        else {
+            return;
+        };
+        if !held.is_shared_with(&self.roster, &session.peer) {
+            return;
+        }
+        if let Err(error) = proof.verify(&self.federation) {
+            return self.refuse_act(link, error.to_string(), out);
+        }
+        if proof.feed == self.own_feed() {
+            self.renew(link, proof.space, out);
+        }
+        self.put_cut_in_force(proof, out);
+    }
+
+    /// From now on the feed takes no entries beyond the place; what is held beyond is cut off.
+    pub(super) fn put_cut_in_force(&mut self, proof: ForkProof, out: &mut Vec<Effect>) {
+        let (space, feed) = (proof.space, proof.feed);
+        let Some(held) = self.spaces.get_mut(&space) else {
+            return;
+        };
+        let known = held.cut(&feed);
+        let full = known.is_none() && held.cuts.len() >= CUTS_PER_SPACE_MAX;
+        if full || known.is_some_and(|at| at <= proof.at) {
+            return;
+        }
+        held.cuts.insert(feed, proof.clone());
+        out.push(Effect::Notice(Notice::Forked {
+            space,
+            feed,
+            at: proof.at,
+        }));
+        if held.durable_length(&feed) > proof.at {
+            self.trim(space, feed, out);
+        } else {
+            let change = Change::Cut {
+                space,
+                feed,
+                at: proof.at,
+                proof: Some(Box::new(proof)),
+            };
+            let purpose = Purpose::Cut {
+                space,
+                feed,
+                before: None,
+            };
+            let effect = self.store(change, purpose);
+            out.push(effect);
+        }
+    }
+
+    /// Cuts a feed where its proof says, when more of it is durable.
+    pub(super) fn trim(&mut self, space: SpaceId, feed: FeedId, out: &mut Vec<Effect>) {
+        let Some(held) = self.spaces.get(&space) else {
+            return;
+        };
+        let Some(proof) = held.cuts.get(&feed) else {
+            return;
+        };
+        if held.durable_length(&feed) > proof.at {
+            let (at, proof) = (proof.at, Some(Box::new(proof.clone())));
+            self.examine(
+                Examination::Cut { space, feed, proof },
+                space,
+                feed,
+                at,
+                out,
+            );
+        }
+    }
+
+    /// This node's own feed goes on elsewhere in another way: gives up what it holds from `at` on,
+    /// to publish it again, and takes what the others hold.
+    pub(super) fn renounce(
+        &mut self,
+        space: SpaceId,
+        feed: FeedId,
+        at: u64,
+        out: &mut Vec<Effect>,
+    ) {
+        let proof = None;
+        self.examine(
+            Examination::Cut { space, feed, proof },
+            space,
+            feed,
+            at,
+            out,
+        );
+    }
+
+    pub(super) fn cut_at(
+        &mut self,
+        space: SpaceId,
+        feed: FeedId,
+        proof: Option<Box<ForkProof>>,
+        place: Option<Place>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(held) = self.spaces.get_mut(&space) else {
+            return;
+        };
+        let Some(place) = place else {
+            return;
+        };
+        // A smaller cut may have come meanwhile.
+        let before = held.feeds.get(&feed).copied();
+        if before.is_none_or(|before| before.durable.length <= place.at) {
+            return;
+        }
+        let to = Extent {
+            length: place.at,
+            head: place.head,
+            bytes: place.bytes,
+        };
+        held.cut_to(&feed, to);
+        let change = Change::Cut {
+            space,
+            feed,
+            at: to.length,
+            proof,
+        };
+        let purpose = Purpose::Cut {
+            space,
+            feed,
+            before,
+        };
+        let effect = self.store(change, purpose);
+        out.push(effect);
+    }
+
+    pub(super) fn cut_stored(
+        &mut self,
+        now: Now,
+        space: SpaceId,
+        feed: FeedId,
+        before: Option<Feed>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(held) = self.spaces.get_mut(&space) else {
+            return;
+        };
+        if before.is_some() {
+            if let Some(state) = held.feeds.get(&feed).copied() {
+                let at = held.severed.entry(feed).or_insert(u64::MAX);
+                *at = state.pending.length.min(*at);
+                held.set_durable(&feed, state.pending);
+            }
+            held.feeds.retain(|_, feed| feed.pending.length > 0);
+        }
+        let proof = held.cuts.get(&feed).cloned();
+        let extent = held.pending(&self.federation, &feed);
+        for (link, session) in &mut self.sessions {
+            let theirs = session.spaces.entry(space).or_default();
+            theirs.forked.remove(&feed);
+            theirs.asked.remove(&feed);
+            session.shortened(&space, &feed, u64::MAX);
+            session.in_sync = false;
+            if !held.is_shared_with(&self.roster, &session.peer) {
+                continue;
+            }
+            let link = *link;
+            out.extend(proof.clone().map(|proof| Effect::Send {
+                link,
+                message: Message::Fork(proof),
+            }));
+            let report = FrontierReport {
+                space,
+                complete: false,
+                feeds: vec![extent.report(feed)],
+            };
+            let message = Message::Frontier(report);
+            out.push(Effect::Send { link, message });
+        }
+        for link in self.sessions.keys().copied().collect::<Vec<_>>() {
+            self.give_back(link, out);
+            self.ask(now, link, space, feed, false, out);
+            self.notice_sync(link, out);
+        }
+        if self.roster.lineage(&self.id).any(|key| key == feed.author) {
+            self.recall(space, out);
+        }
+    }
+
+    /// Gives the peer what was cut off of its own feeds.
+    pub(super) fn give_back(&mut self, link: LinkId, out: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get_mut(&link) else {
+            return;
+        };
+        let theirs = |feed: &FeedId| {
+            feed.author != self.id
+                && self
+                    .roster
+                    .lineage(&session.peer)
+                    .any(|key| key == feed.author)
+        };
+        let mut returned = Vec::new();
+        for (space, held) in &self.spaces {
+            if !held.is_shared_with(&self.roster, &session.peer) {
+                continue;
+            }
+            for (feed, at) in held.severed.iter().filter(|(feed, _)| theirs(feed)) {
+                if let Some(proof) = held.cuts.get(feed)
+                    && session.returned.insert((*space, *feed))
+                {
+                    returned.push((*space, *feed, *at, proof.clone()));
+                }
+            }
+        }
+        for (space, feed, from, proof) in returned {
+            let message = Message::Fork(proof);
+            out.push(Effect::Send { link, message });
+            self.read_severed(link, (space, feed, from), out);
+        }
+    }
+
+    fn read_severed(
+        &mut self,
+        link: LinkId,
+        (space, feed, from): (SpaceId, FeedId, u64),
+        out: &mut Vec<Effect>,
+    ) {
+        self.reads_begun += 1;
+        let read = ReadId(self.reads_begun);
+        self.severed_reads.insert(read, (link, space));
+        out.push(Effect::ReadSevered {
+            read,
+            space,
+            feed,
+            from,
+        });
+    }
+
+    pub(super) fn severed_read(
+        &mut self,
+        read: ReadId,
+        found: Option<(Hash, Run)>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some((link, space)) = self.severed_reads.remove(&read) else {
+            return;
+        };
+        let (Some(session), Some((previous, run))) = (self.sessions.get_mut(&link), found) else {
+            return;
+        };
+        let held = self.spaces.get(&space);
+        if !held.is_some_and(|held| held.is_shared_with(&self.roster, &session.peer)) {
+            return;
+        }
+        // What is more goes in the next session.
+        session.returned_bytes += run.bytes();
+        if session.returned_bytes > IN_FLIGHT_BYTES_MAX {
+            return;
+        }
+        let next = (space, run.feed, run.end());
+        let message = Message::Severed {
+            space,
+            previous,
+            run,
+        };
+        out.push(Effect::Send { link, message });
+        self.read_severed(link, next, out);
+    }
+
+    /// A peer gives back what it had to cut off of this node's own feeds.
+    pub(super) fn severed_received(
+        &mut self,
+        link: LinkId,
+        space: SpaceId,
+        previous: Hash,
+        run: Run,
+        out: &mut Vec<Effect>,
+    ) {
+        let (Some(session), Some(held)) = (self.sessions.get(&link), self.spaces.get(&space))
+        else {
+            return;
+        };
+        let own = self
+            .roster
+            .lineage(&self.id)
+            .any(|key| key == run.feed.author);
+        let shared = held.is_shared_with(&self.roster, &session.peer);
+        let beyond = held.cut(&run.feed).is_some_and(|cut| run.from >= cut);
+        if !own || !shared || !beyond {
+            return;
+        }
+        if run
+            .verify(&self.federation, &space, (run.from, previous))
+            .is_err()
+        {
+            return self.refuse_peer(link, CloseReason::Forged, out);
+        }
+        let change = Change::Severed {
+            space,
+            previous,
+            run: Box::new(run),
+        };
+        let effect = self.store(change, Purpose::Severed { space });
+        out.push(effect);
+    }
+}

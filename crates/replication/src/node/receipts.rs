@@ -1,0 +1,230 @@
+//! Receipts: signed a moment after the durable frontier of a space has changed, passed on by
+//! everybody who reads the space.
+
+use super::held::Held;
+use super::state::Node;
+use super::stored::Purpose;
+use super::timing::ms;
+use super::{Change, Effect, LinkId, Now};
+use crate::id::{Hash, NodeId, ShortDigest, SpaceId};
+use crate::limits::{
+    RECEIPT_DELAY, RECEIPT_FEEDS_MAX, RECEIPTS_AT_ONCE_BYTES, RECEIPTS_PER_SPACE_MAX,
+};
+use crate::message::{CloseReason, Message};
+use crate::receipt::{Receipt, SignedReceipt};
+
+impl Held {
+    /// Digest over the receipts that are held.
+    pub(super) fn receipts_digest(&mut self) -> ShortDigest {
+        let digest = self.receipts_digest.unwrap_or_else(|| {
+            let mut bytes = Vec::with_capacity(40 * self.receipts.len());
+            for (node, (receipt, _)) in &self.receipts {
+                bytes.extend_from_slice(&node.0);
+                bytes.extend_from_slice(&receipt.number.to_be_bytes());
+            }
+            Hash::of("phaki/receipts/v1", &[&bytes]).shorten()
+        });
+        *self.receipts_digest.insert(digest)
+    }
+
+    fn put_receipt(&mut self, receipt: Receipt, signed: SignedReceipt) {
+        self.receipts.insert(receipt.node, (receipt, signed));
+        self.receipts_digest = None;
+    }
+
+    /// Whether a receipt of that node and number is news.
+    fn is_newer_receipt(&self, receipt: &Receipt) -> bool {
+        match self.receipts.get(&receipt.node) {
+            Some((held, _)) => held.number < receipt.number,
+            None => self.receipts.len() < RECEIPTS_PER_SPACE_MAX,
+        }
+    }
+
+    /// Whether anybody else could want to know what is durable here.
+    fn has_members(&self) -> bool {
+        !self.manifest.members.is_empty()
+            || !self.manifest.groups.is_empty()
+            || self.manifest.steward() != self.me
+    }
+}
+
+impl Node {
+    /// The durable frontier of a space has changed: a receipt is due a moment later, for all that
+    /// comes until then.
+    pub(super) fn receipt_becomes_due(&mut self, now: Now, space: &SpaceId) {
+        if let Some(held) = self.spaces.get_mut(space)
+            && held.has_members()
+            && held.feeds.len() <= RECEIPT_FEEDS_MAX
+        {
+            let due = now.monotonic_ms.saturating_add(ms(RECEIPT_DELAY));
+            held.receipt_due.get_or_insert(due);
+        }
+    }
+
+    pub(super) fn sign_due_receipts(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let is_due = |held: &Held| held.receipt_due.is_some_and(|due| due <= now.monotonic_ms);
+        let due = self.spaces.iter().filter(|(_, held)| is_due(held));
+        for space in due.map(|(space, _)| *space).collect::<Vec<_>>() {
+            let Some(held) = self.spaces.get_mut(&space) else {
+                continue;
+            };
+            held.receipt_due = None;
+            let feeds = held.frontier();
+            let last = held.receipts.get(&self.id).map(|(receipt, _)| receipt);
+            let unchanged = last.is_some_and(|last| last.feeds == feeds);
+            if unchanged || feeds.len() > RECEIPT_FEEDS_MAX {
+                continue;
+            }
+            // Also behind a number that an older copy of this store forgot.
+            let number = last.map_or(0, |last| last.number).saturating_add(1);
+            let receipt = Receipt {
+                federation: self.federation,
+                space,
+                node: self.id,
+                number: number.max(u64::try_from(now.wall_ms).unwrap_or(0)),
+                time_ms: now.wall_ms,
+                feeds,
+            };
+            let signed = receipt.sign(&self.key);
+            held.put_receipt(receipt, signed.clone());
+            self.keep_receipts(space, vec![signed], None, out);
+        }
+    }
+
+    fn keep_receipts(
+        &mut self,
+        space: SpaceId,
+        receipts: Vec<SignedReceipt>,
+        from: Option<LinkId>,
+        out: &mut Vec<Effect>,
+    ) {
+        let purpose = Purpose::Receipts {
+            space,
+            receipts: receipts.clone(),
+            from,
+        };
+        let effect = self.store(Change::Receipts { space, receipts }, purpose);
+        out.push(effect);
+    }
+
+    /// Receipts became durable: everybody else who reads the space hears of them.
+    pub(super) fn receipts_stored(
+        &self,
+        space: SpaceId,
+        receipts: &[SignedReceipt],
+        from: Option<LinkId>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(held) = self.spaces.get(&space) else {
+            return;
+        };
+        for (link, session) in &self.sessions {
+            let told = session.hello.is_some() && Some(*link) != from;
+            if told && held.is_shared_with(&self.roster, &session.peer) {
+                send_in_parts(*link, space, receipts.iter(), out);
+            }
+        }
+    }
+
+    pub(super) fn receipts_received(
+        &mut self,
+        link: LinkId,
+        space: SpaceId,
+        receipts: Vec<SignedReceipt>,
+        out: &mut Vec<Effect>,
+    ) {
+        let (Some(session), Some(held)) = (self.sessions.get(&link), self.spaces.get_mut(&space))
+        else {
+            return;
+        };
+        if !held.is_shared_with(&self.roster, &session.peer) {
+            return;
+        }
+        let mut news = Vec::new();
+        for signed in receipts {
+            match signed.open(&self.federation, &space) {
+                Ok(receipt) => {
+                    let reader = held.manifest.may_read(&self.roster, &receipt.node);
+                    if reader && receipt.node != self.id && held.is_newer_receipt(&receipt) {
+                        held.put_receipt(receipt, signed.clone());
+                        news.push(signed);
+                    }
+                }
+                Err(error) => return self.refuse_act(link, error.to_string(), out),
+            }
+        }
+        if !news.is_empty() {
+            self.keep_receipts(space, news, Some(link), out);
+        }
+    }
+
+    /// Tells which receipts this node holds of a space.
+    pub(super) fn tell_receipts(&self, link: LinkId, space: SpaceId, out: &mut Vec<Effect>) {
+        let held = self.spaces.get(&space);
+        let receipts = held.into_iter().flat_map(|held| &held.receipts);
+        let numbers = receipts.map(|(node, (receipt, _))| (*node, receipt.number));
+        let message = Message::ReceiptsHeld {
+            space,
+            numbers: numbers.collect(),
+        };
+        out.push(Effect::Send { link, message });
+    }
+
+    /// The peer tells which receipts it holds: it gets the newer ones.
+    pub(super) fn receipts_held(
+        &mut self,
+        link: LinkId,
+        space: SpaceId,
+        numbers: &[(NodeId, u64)],
+        out: &mut Vec<Effect>,
+    ) {
+        if numbers.len() > RECEIPTS_PER_SPACE_MAX {
+            return self.refuse_peer(link, CloseReason::Limit, out);
+        }
+        let (Some(session), Some(held)) = (self.sessions.get(&link), self.spaces.get(&space))
+        else {
+            return;
+        };
+        if !held.is_shared_with(&self.roster, &session.peer) {
+            return;
+        }
+        let theirs: std::collections::BTreeMap<_, _> = numbers.iter().copied().collect();
+        let newer = held.receipts.iter().filter(|(node, (receipt, _))| {
+            **node != session.peer && theirs.get(node).is_none_or(|known| *known < receipt.number)
+        });
+        send_in_parts(link, space, newer.map(|(_, (_, signed))| signed), out);
+    }
+
+    /// The newest receipts of a space, by node.
+    pub fn receipts(&self, space: &SpaceId) -> impl Iterator<Item = &Receipt> {
+        let held = self.spaces.get(space).into_iter();
+        held.flat_map(|held| held.receipts.values().map(|(receipt, _)| receipt))
+    }
+}
+
+fn send_in_parts<'a>(
+    link: LinkId,
+    space: SpaceId,
+    receipts: impl Iterator<Item = &'a SignedReceipt>,
+    out: &mut Vec<Effect>,
+) {
+    let (mut part, mut bytes) = (Vec::new(), 0);
+    let mut send = |part: Vec<SignedReceipt>| {
+        let message = Message::Receipts {
+            space,
+            receipts: part,
+        };
+        out.push(Effect::Send { link, message });
+    };
+    for receipt in receipts {
+        bytes += receipt.bytes.len();
+        part.push(receipt.clone());
+        if bytes >= RECEIPTS_AT_ONCE_BYTES {
+            send(std::mem::take(&mut part));
+            bytes = 0;
+        }
+    }
+    if !part.is_empty() {
+        send(part);
+    }
+}

@@ -1,0 +1,232 @@
+//! Cutting a feed off, and what becomes of the entries behind.
+
+use phaki_replication::entry::{Entry, Payload};
+use phaki_replication::feed::Run;
+use phaki_replication::fork::ForkProof;
+use phaki_replication::id::{FeedId, Hash, SpaceId};
+use phaki_replication::republish::Republished;
+use phaki_replication::sign::Signature;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::append::{forget_documents, reapply};
+use crate::batch::{Batch, FeedState};
+use crate::fault::Fault;
+use crate::place::{FeedKey, Place};
+use crate::reader::place::place_of;
+
+/// Ends a feed before position `at` and sets aside what is held beyond; keeps the proof.
+pub(crate) fn cut(
+    batch: &mut Batch<'_>,
+    space: &SpaceId,
+    feed: &FeedId,
+    at: u64,
+    proof: Option<&ForkProof>,
+) -> Result<(), Fault> {
+    let mut state = batch.feed(space, feed)?;
+    if let Some(proof) = proof {
+        batch.connection.execute(
+            "INSERT INTO fork (feed, seq, proof) VALUES (?1, ?2, ?3)
+             ON CONFLICT (feed) DO UPDATE SET seq = ?2, proof = ?3",
+            params![state.key.0, at, proof.encode()],
+        )?;
+    }
+    if state.length <= at {
+        return Ok(());
+    }
+    // What was applied of the feed, and perhaps what others built on it, counts no longer.
+    let applied = state.applied > at;
+    if applied {
+        forget_documents(batch, space)?;
+        state = batch.feed(space, feed)?;
+    }
+    let root = batch.root(space, feed);
+    let place = place_of(batch.connection, root, state.key, at)?;
+    set_aside(batch.connection, &state, at, place.head)?;
+    remove_from(batch.connection, state.key, at)?;
+    state.length = at;
+    state.head = place.head;
+    state.bytes = place.bytes;
+    state.applied = state.applied.min(at);
+    batch.put_feed(space, feed, state);
+    if applied {
+        reapply(batch, space)?;
+    }
+    Ok(())
+}
+
+/// Copies the entries from `at` on, run by run.
+fn set_aside(
+    connection: &Connection,
+    feed: &FeedState,
+    at: u64,
+    previous: Hash,
+) -> Result<(), Fault> {
+    let (mut from, mut previous) = (at, previous);
+    let mut select = connection.prepare_cached(
+        "SELECT place, head, signature FROM checkpoint
+         WHERE place BETWEEN ?1 AND ?2 ORDER BY place",
+    )?;
+    let mut rows = select.query(params![feed.key.at(at).0, feed.key.places().end()])?;
+    while let Some(row) = rows.next()? {
+        let (last, head) = (Place(row.get(0)?), Hash(row.get(1)?));
+        let signature = Signature(row.get(2)?);
+        if let Some(run) = insert_run(connection, feed.key, from, (previous, head), &signature)? {
+            copy_entries(connection, run, feed.key, (from, last.seq() + 1))?;
+        }
+        (from, previous) = (last.seq() + 1, head);
+    }
+    // An earlier cut left no checkpoint at the end: what lies behind it has one.
+    if from < feed.length {
+        let rest: Option<i64> = connection
+            .prepare_cached(
+                "SELECT key FROM severed WHERE feed = ?1 AND seq = ?2 AND previous = ?3",
+            )?
+            .query_row(params![feed.key.0, feed.length, feed.head.0], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        if let Some(run) = rest {
+            connection.execute(
+                "UPDATE severed SET seq = ?2, previous = ?3 WHERE key = ?1",
+                params![run, from, previous.0],
+            )?;
+            copy_entries(connection, run, feed.key, (from, feed.length))?;
+        }
+    }
+    Ok(())
+}
+
+/// The key of a new row; `None` when that run is set aside already.
+fn insert_run(
+    connection: &Connection,
+    feed: FeedKey,
+    seq: u64,
+    (previous, head): (Hash, Hash),
+    signature: &Signature,
+) -> Result<Option<i64>, Fault> {
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO severed (feed, seq, previous, head, signature)
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![feed.0, seq, previous.0, head.0, signature.0])?;
+    Ok((inserted > 0).then(|| connection.last_insert_rowid()))
+}
+
+fn copy_entries(
+    connection: &Connection,
+    run: i64,
+    feed: FeedKey,
+    (from, to): (u64, u64),
+) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO severed_entry
+                 (run, seq, kind, time_ms, payload, dropped_hash, dropped_length, settled)
+             SELECT ?1, place - ?2, kind, time_ms, payload, dropped_hash, dropped_length, 0
+             FROM entry WHERE place BETWEEN ?3 AND ?4",
+        )?
+        .execute(params![
+            run,
+            feed.places().start(),
+            feed.at(from).0,
+            feed.at(to - 1).0
+        ])?;
+    Ok(())
+}
+
+fn remove_from(connection: &Connection, feed: FeedKey, at: u64) -> Result<(), Fault> {
+    let places = [feed.at(at).0, *feed.places().end()];
+    for table in ["checkpoint", "refused", "discarded", "entry"] {
+        connection.execute(
+            &format!("DELETE FROM {table} WHERE place BETWEEN ?1 AND ?2"),
+            places,
+        )?;
+    }
+    Ok(())
+}
+
+/// Keeps own entries that another node had to cut off.
+pub(crate) fn take_back(
+    batch: &mut Batch<'_>,
+    space: &SpaceId,
+    previous: Hash,
+    run: &Run,
+) -> Result<(), Fault> {
+    let state = batch.feed(space, &run.feed)?;
+    batch.put_feed(space, &run.feed, state);
+    let connection = batch.connection;
+    let checkpoint = &run.checkpoint;
+    let ends = (previous, checkpoint.head);
+    let Some(key) = insert_run(connection, state.key, run.from, ends, &checkpoint.signature)?
+    else {
+        return Ok(());
+    };
+    for (seq, entry) in (run.from..).zip(&run.entries) {
+        let settled = is_published(connection, &run.feed, seq, entry)?;
+        let (payload, hash, length) = match &entry.payload {
+            Payload::Present(bytes) => (Some(bytes.as_ref()), None, None),
+            Payload::Dropped { hash, length } => (None, Some(hash.0), Some(*length)),
+        };
+        connection
+            .prepare_cached(
+                "INSERT INTO severed_entry
+                     (run, seq, kind, time_ms, payload, dropped_hash, dropped_length, settled)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                key,
+                seq,
+                entry.kind.0,
+                entry.time_ms,
+                payload,
+                hash,
+                length,
+                settled
+            ])?;
+    }
+    Ok(())
+}
+
+/// Whether an entry that was cut off has been published again already.
+fn is_published(
+    connection: &Connection,
+    feed: &FeedId,
+    seq: u64,
+    entry: &Entry,
+) -> Result<bool, Fault> {
+    let Some(payload) = Republished::again(feed, seq, entry) else {
+        return Ok(true);
+    };
+    let found = connection
+        .prepare_cached("SELECT 1 FROM entry WHERE kind = 4 AND payload = ?1")?
+        .exists([payload.as_ref()])?;
+    Ok(found)
+}
+
+/// Notes that what an entry publishes again needs nobody's attention any more.
+pub(crate) fn settle(batch: &mut Batch<'_>, space: &SpaceId, payload: &[u8]) -> Result<(), Fault> {
+    let Some((feed, seq, original)) = Republished::decode(payload) else {
+        return Ok(());
+    };
+    let space = batch.space(space)?;
+    batch
+        .connection
+        .prepare_cached(
+            "UPDATE severed_entry SET settled = 1
+             WHERE ((seq = ?4 AND payload = ?5) OR (kind = 4 AND payload = ?6))
+               AND run IN (
+                 SELECT severed.key FROM severed JOIN feed ON feed.key = severed.feed
+                 WHERE feed.space = ?1 AND ((feed.author = ?2 AND feed.epoch = ?3)
+                    OR severed_entry.kind = 4))",
+        )?
+        .execute(params![
+            space.0,
+            feed.author.0,
+            feed.epoch.0,
+            seq,
+            original,
+            payload
+        ])?;
+    Ok(())
+}

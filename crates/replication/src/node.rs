@@ -379,8 +379,8 @@ pub enum Notice {
         /// Why, in one word of [`CloseReason::name`] or of the limits.
         reason: &'static str,
     },
-    /// A peer holds other entries of a feed than this node: its author signed two, or its store
-    /// was copied or put back. The feed is not taken from this peer.
+    /// A peer holds other entries of a feed than this node, or says so, and does not show where
+    /// they part. The feed is not taken from this peer.
     FeedsDiffer {
         /// Who.
         peer: NodeId,
@@ -406,6 +406,16 @@ pub enum Notice {
         peer: NodeId,
         /// Of which space.
         space: SpaceId,
+    },
+    /// Entries were put in quarantine: their author had no right to write them, or had it no
+    /// longer. Told when a feed's first such entries come.
+    Quarantined {
+        /// Of which space.
+        space: SpaceId,
+        /// Of which feed.
+        feed: FeedId,
+        /// Entries of the feed that count.
+        counted: u64,
     },
     /// A feed was signed in two ways: from now on it ends at that place.
     Forked {

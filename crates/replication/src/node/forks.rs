@@ -66,28 +66,42 @@ impl Search {
         })
     }
 
-    /// Compares the peer's run with the own one behind the same place: the proof, or what to ask
-    /// next (true), or that there is nothing to be found (false).
-    fn compare(&mut self, place: &Place, shown: &Run) -> Result<ForkProof, bool> {
+    /// Compares the peer's run with the own one behind the same place.
+    fn compare(&mut self, place: &Place, shown: &Run) -> Found {
         let end = (shown.checkpoint.length, shown.checkpoint.head);
         let follows = fold(self.probe, place.head, &shown.entries) == end;
         if !follows && self.probe == self.good {
-            return Err(false);
+            return Found::Lie;
         }
         if !follows {
             self.bad = self.probe;
         } else if let Some(ours) = &place.run {
             if let Some(proof) = ForkProof::between(self.space, place.head, ours, shown) {
-                return Ok(proof);
+                return Found::Fork(proof);
             }
             self.step = None;
             self.good = ours.end().min(shown.end());
         } else {
-            return Err(false);
+            return Found::Nothing;
         }
         self.aim();
-        Err(self.good < self.bad)
+        match self.good < self.bad {
+            true => Found::Closer,
+            false => Found::Nothing,
+        }
     }
+}
+
+/// What one comparison shows.
+enum Found {
+    /// The place, with the proof.
+    Fork(ForkProof),
+    /// The search goes on.
+    Closer,
+    /// The peer holds nothing else after all, or does not show it.
+    Nothing,
+    /// The peer has altered the entries: what was signed there follows from what both hold.
+    Lie,
 }
 
 impl Node {
@@ -143,8 +157,8 @@ impl Node {
         theirs.asked.remove(&feed);
         if theirs.forked.len() < FEEDS_PER_SPACE_MAX && theirs.forked.insert(feed) {
             let peer = session.peer;
-            out.push(Effect::Notice(Notice::FeedsDiffer { peer, space, feed }));
             if feed.author == peer {
+                out.push(Effect::Notice(Notice::FeedsDiffer { peer, space, feed }));
                 return self.show_author(link, space, feed, out);
             }
             session.suspects.push_back((space, feed));
@@ -267,8 +281,9 @@ impl Node {
         let (Some(shown), Some(place)) = (search.shown.take(), place) else {
             return self.search_next(link, out);
         };
+        let (peer, feed) = (session.peer, search.feed);
         match search.compare(&place, &shown) {
-            Ok(proof) => {
+            Found::Fork(proof) => {
                 let author = proof.feed.author;
                 let own = self.roster.lineage(&self.id).any(|key| key == author);
                 let held = self.spaces.get(&space);
@@ -281,12 +296,25 @@ impl Node {
                 }
                 self.search_next(link, out);
             }
-            Err(true) => {
+            Found::Closer => {
                 let message = search.question();
                 session.search = Some(search);
                 out.push(Effect::Send { link, message });
             }
-            Err(false) => self.search_next(link, out),
+            Found::Nothing => {
+                out.push(Effect::Notice(Notice::FeedsDiffer { peer, space, feed }));
+                self.search_next(link, out);
+            }
+            Found::Lie => {
+                let reason = "altered";
+                out.push(Effect::Notice(Notice::EntriesRefused {
+                    peer,
+                    space,
+                    feed,
+                    reason,
+                }));
+                self.refuse_peer(link, CloseReason::Forged, out);
+            }
         }
     }
 

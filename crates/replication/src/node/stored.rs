@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::held::{Extent, Feed};
 use super::receiving::after;
 use super::state::Node;
-use super::{Effect, LinkId, Now, Refusal, RequestId, WriteId};
+use super::{Effect, LinkId, Notice, Now, Refusal, RequestId, WriteId};
 use crate::branch::{Branch, SignedBranch};
 use crate::feed::Run;
 use crate::id::{Epoch, FeedId, NodeId, SpaceId};
@@ -197,6 +197,15 @@ impl Node {
                     continue;
                 }
                 let durable = after(feed.durable, run);
+                let counted = held.manifest.permitted(&self.roster, &run.feed);
+                if feed.durable.length <= counted && counted < durable.length {
+                    let feed = run.feed;
+                    out.push(Effect::Notice(Notice::Quarantined {
+                        space,
+                        feed,
+                        counted,
+                    }));
+                }
                 lengths.insert(run.feed, durable.length);
                 held.set_durable(&run.feed, durable);
             }

@@ -18,6 +18,8 @@ pub(crate) struct Disk {
     pub(crate) severed: Vec<(SpaceId, Hash, Run)>,
     pub(crate) republished: BTreeSet<(FeedId, u64, Bytes)>,
     pub(crate) forks: BTreeMap<(SpaceId, FeedId), ForkProof>,
+    /// Entries that were published again more than once.
+    pub(crate) twice: usize,
 }
 
 /// One feed. The last run may reach beyond its end, when the feed was cut within that run.
@@ -36,6 +38,7 @@ impl Disk {
             severed: vec![],
             republished: BTreeSet::new(),
             forks: BTreeMap::new(),
+            twice: 0,
         }
     }
 
@@ -82,11 +85,10 @@ impl Disk {
             .iter()
             .filter(|entry| entry.kind == EntryKind::REPUBLISHED)
         {
-            if let Payload::Present(bytes) = &entry.payload {
-                assert!(
-                    self.republished.insert(place(bytes)),
-                    "published again twice"
-                );
+            if let Payload::Present(bytes) = &entry.payload
+                && let Some(place) = place(bytes)
+            {
+                self.twice += usize::from(!self.republished.insert(place));
             }
         }
         let feed = self.feeds.entry((space, run.feed)).or_default();
@@ -184,7 +186,7 @@ impl Disk {
                     EntryKind::REPUBLISHED => payload,
                     _ => Republished { feed, seq, payload }.encode(),
                 };
-                if !self.republished.contains(&place(&payload)) {
+                if place(&payload).is_some_and(|place| !self.republished.contains(&place)) {
                     entries.push(NewEntry { kind, payload });
                 }
             }
@@ -213,7 +215,7 @@ impl Disk {
 }
 
 /// Where a republished entry stood, and what it says: two lives wrote at one place.
-fn place(payload: &[u8]) -> (FeedId, u64, Bytes) {
-    let (feed, seq, change) = Republished::decode(payload).unwrap();
-    (feed, seq, Bytes::copy_from_slice(change))
+fn place(payload: &[u8]) -> Option<(FeedId, u64, Bytes)> {
+    let (feed, seq, change) = Republished::decode(payload)?;
+    Some((feed, seq, Bytes::copy_from_slice(change)))
 }

@@ -92,7 +92,7 @@ fn two_feeds_under_one_name_are_noticed_and_do_not_part_honest_nodes() {
     // Neither counts.
     assert_eq!((net.length(0, space), net.length(1, space)), (2, 2));
     for machine in [0, 1] {
-        let noticed = |notice: &&Notice| matches!(notice, Notice::FeedsDiffer { .. });
+        let noticed = |notice: &&Notice| matches!(notice, Notice::Forked { .. });
         assert_eq!(
             net.machines[machine].notices.iter().filter(noticed).count(),
             1

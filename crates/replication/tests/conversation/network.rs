@@ -207,6 +207,10 @@ impl Network {
             };
             let effects = self.machines[machine].node.handle(now, event);
             assert_eq!(invariants::check(&self.machines[machine].node), Ok(()));
+            assert_eq!(
+                self.machines[machine].disk.twice, 0,
+                "published again twice"
+            );
             for effect in effects {
                 self.carry_out(machine, effect);
             }

@@ -1,14 +1,17 @@
 //! Founding a federation, and its roster's next versions where its key lies.
 
+mod place;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use phaki_replication::id::{Epoch, FederationId, NodeId};
-use phaki_replication::limits::{ADDRESSES_MAX, NAME_BYTES_MAX};
+use phaki_replication::limits::ADDRESSES_MAX;
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
 use phaki_store::{Identity, Store};
 
+pub(crate) use self::place::{check_name, check_place};
 use crate::config::check_reachable;
 use crate::data_folder::DataFolder;
 use crate::identity;
@@ -42,7 +45,7 @@ pub struct Created {
 /// node's store. Refused when the node already belongs to a federation.
 pub fn create(create: &Create) -> anyhow::Result<Created> {
     check_name(&create.name)?;
-    check_area(&create.area)?;
+    check_place(NodeRole::National, &create.area)?;
     check_addresses(&create.addresses)?;
     let folder = DataFolder::make(&create.data)?;
     let _lock = folder.lock()?;
@@ -97,16 +100,6 @@ pub fn create(create: &Create) -> anyhow::Result<Created> {
     })
 }
 
-/// Whether a node may have that name: people read it, type it, and write it in files.
-pub(crate) fn check_name(name: &str) -> anyhow::Result<()> {
-    check_word("name of a node", name)
-}
-
-/// Whether a node may stand for that area.
-pub(crate) fn check_area(area: &str) -> anyhow::Result<()> {
-    check_word("area of a node", area)
-}
-
 /// Whether other nodes can dial these addresses.
 pub(crate) fn check_addresses(addresses: &[String]) -> anyhow::Result<()> {
     if addresses.len() > ADDRESSES_MAX {
@@ -122,23 +115,6 @@ pub(crate) fn check_addresses(addresses: &[String]) -> anyhow::Result<()> {
                 quoted(address)
             );
         }
-    }
-    Ok(())
-}
-
-fn check_word(what: &str, word: &str) -> anyhow::Result<()> {
-    if word.is_empty() || word.len() > NAME_BYTES_MAX {
-        bail!(
-            "{what} {} is not between 1 and {NAME_BYTES_MAX} bytes long",
-            quoted(word)
-        );
-    }
-    let odd = |letter: char| letter.is_whitespace() || letter.is_control() || letter == ',';
-    if let Some(odd) = word.chars().find(|letter| odd(*letter)) {
-        bail!(
-            "{what} {} contains {odd:?}: use letters, digits and hyphens",
-            quoted(word)
-        );
     }
     Ok(())
 }
@@ -215,12 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_addresses_that_nobody_could_use_are_refused() {
-        for name in ["", "TH 90", "a,b", "a\n"] {
-            assert!(check_name(name).is_err(), "{name:?}");
-        }
-        check_name("TH-90").unwrap();
-        check_name("สงขลา").unwrap();
+    fn addresses_that_nobody_could_use_are_refused() {
         assert!(check_addresses(&["0.0.0.0:7440".to_owned()]).is_err());
     }
 }

@@ -66,3 +66,17 @@ pub(crate) const LOCAL_REQUESTS_MAX: u32 = 128;
 /// Digits by which a client may name a change of a document: what `phaki show` prints, and enough
 /// that two of ten thousand changes hardly ever share them.
 pub(crate) const HEAD_DIGITS_MIN: usize = 8;
+
+/// Bytes of a file with a roster to be signed: two rosters of the largest size in base64, with line
+/// breaks, and a letter around.
+pub(crate) const ROSTER_FILE_BYTES_MAX: usize = 3 * phaki_replication::limits::ROSTER_BYTES_MAX;
+
+/// The first pause before a node that waits for approval asks again: somebody may be at the screen.
+pub(crate) const JOIN_PAUSE_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest pause between two such requests: nobody minds a minute, and a thousand nodes that
+/// wait are not felt.
+pub(crate) const JOIN_PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// Bytes of the reason that a person gives for an act of administration: a few sentences in Thai.
+pub(crate) const REASON_BYTES_MAX: usize = 2048;

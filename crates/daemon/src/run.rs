@@ -30,7 +30,7 @@ use self::opened::Opened;
 use self::part::Part;
 use crate::config::Config;
 use crate::data_folder::Lock;
-use crate::enrolment::Admission;
+use crate::enrolment::{Admission, Registrar};
 use crate::node_loop::{FollowRoster, Journal, NodeLoop, Written, requests};
 use crate::service::{self, LocalApi, Parts};
 use crate::{logging, shutdown};
@@ -90,7 +90,6 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         folder,
         lock,
         key,
-        federation_key,
         store,
         node,
     } = opened::open(&config)?;
@@ -104,8 +103,13 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let writing = start_writing(&store)?;
     let (reader, journal) = (store.reader(), writing.journal);
     let (requests, commands) = requests(&node);
-    let admission = federation_key
-        .map(|key| Admission::new(key, requests.clone(), reader.clone(), journal.clone()));
+    let registrar = Registrar::new(folder.clone(), requests.clone());
+    let admission = Admission::new(
+        registrar.clone(),
+        requests.clone(),
+        reader.clone(),
+        journal.clone(),
+    );
     let retry = Retry {
         max: config.retry_max,
         ..Retry::default()
@@ -121,6 +125,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         requests,
         reader,
         admission,
+        registrar,
         account: config.account,
         addresses: config.addresses,
         listen: listen_text.clone().unwrap_or_default(),
@@ -200,7 +205,7 @@ async fn listen(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
 
 fn create_network(
     key: SecretKey,
-    admission: Option<Admission>,
+    admission: Admission,
     retry: Retry,
     overrides: BTreeMap<String, Vec<String>>,
 ) -> anyhow::Result<(Driver, Events, FollowRoster)> {
@@ -208,7 +213,7 @@ fn create_network(
     let settings = Settings {
         key,
         peers: peers.clone(),
-        enrol: admission.map(|admission| Arc::new(admission) as Arc<dyn Enrol>),
+        enrol: Some(Arc::new(admission) as Arc<dyn Enrol>),
         retry,
     };
     let (network, driver, events) = network::create(settings).context("prepare the network")?;

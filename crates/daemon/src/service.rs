@@ -2,6 +2,7 @@
 
 mod denial;
 mod editing;
+mod enrolling;
 mod find;
 mod listing;
 mod loading;
@@ -19,31 +20,30 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use phaki_replication::id::FeedId;
-use phaki_replication::roster::NodeRole;
 use phaki_replication::sign::SecretKey;
-use phaki_store::{Reader, WriteError};
+use phaki_store::Reader;
 use phaki_wire::proto::DESCRIPTOR;
 use phaki_wire::proto::local::v1 as pb;
 use phaki_wire::proto::local::v1::local_server::{Local, LocalServer};
 use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
-use tonic::{Code, Request, Response, Status, async_trait};
+use tonic::{Request, Response, Status, async_trait};
 
 pub(crate) use socket::{Socket, bind};
 
 use self::denial::Denial;
 use self::editing::Editing;
+use self::enrolling::Enrolling;
 use self::listing::Rows;
 use self::reading::Reading;
 use self::spaces::Spaces;
 use self::status::Facts;
 use self::workers::Workers;
-use crate::enrolment::{Admission, InviteDraft};
+use crate::enrolment::{Admission, Registrar};
 use crate::identity;
 use crate::limits::{LOCAL_REQUEST_BYTES_MAX, LOCAL_REQUESTS_MAX};
 use crate::node_loop::NodeRequests;
-use crate::quote::quoted;
 
 /// What the API is made of.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ pub(crate) struct Parts {
     pub(crate) own_feed: FeedId,
     pub(crate) requests: NodeRequests,
     pub(crate) reader: Reader,
-    /// Where the federation's key is.
-    pub(crate) admission: Option<Admission>,
+    pub(crate) admission: Admission,
+    pub(crate) registrar: Registrar,
     /// The author of edits that name none.
     pub(crate) account: String,
     /// Where others reach this node, for invites that name no address.
@@ -70,8 +70,7 @@ pub(crate) struct LocalApi {
     spaces: Spaces,
     reading: Reading,
     editing: Editing,
-    admission: Option<Admission>,
-    addresses: Vec<String>,
+    enrolling: Enrolling,
 }
 
 impl LocalApi {
@@ -82,6 +81,7 @@ impl LocalApi {
             requests,
             reader,
             admission,
+            registrar,
             account,
             addresses,
             listen,
@@ -113,8 +113,11 @@ impl LocalApi {
             spaces,
             reading,
             editing,
-            admission,
-            addresses,
+            enrolling: Enrolling {
+                admission,
+                registrar,
+                addresses,
+            },
         })
     }
 
@@ -149,47 +152,6 @@ impl LocalApi {
         edits.wait().await;
         Ok(())
     }
-
-    async fn invite(
-        &self,
-        request: pb::CreateInviteRequest,
-    ) -> Result<pb::CreateInviteReply, Denial> {
-        let Some(admission) = &self.admission else {
-            let sentence = "this node does not hold the federation's key: invite from the node \
-                            where the federation was created";
-            return Err(Denial::new(
-                Code::FailedPrecondition,
-                "not-federation",
-                sentence,
-            ));
-        };
-        let role = NodeRole::from_name(&request.role).ok_or_else(|| {
-            Denial::invalid(format!(
-                "there is no role {}: use national, region, province or edge",
-                quoted(&request.role)
-            ))
-        })?;
-        let addresses = match request.addresses.is_empty() {
-            true => self.addresses.clone(),
-            false => request.addresses,
-        };
-        let draft = InviteDraft {
-            name: request.name,
-            role,
-            area: request.area,
-            valid_ms: request.valid_ms,
-            addresses,
-        };
-        let made = admission.invite(draft).await;
-        let made = made.map_err(|error| match error.downcast_ref::<WriteError>() {
-            Some(failure) => Denial::unwritten(failure.clone()),
-            None => Denial::invalid(format!("{error:#}")),
-        })?;
-        Ok(pb::CreateInviteReply {
-            invite: made.text,
-            expires_ms: made.expires_ms,
-        })
-    }
 }
 
 /// The border: what is denied becomes a status.
@@ -213,7 +175,56 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::CreateInviteRequest>,
     ) -> Result<Response<pb::CreateInviteReply>, Status> {
-        answer(self.invite(request.into_inner()).await)
+        answer(self.enrolling.invite(request.into_inner()).await)
+    }
+
+    async fn list_invites(
+        &self,
+        _: Request<pb::ListInvitesRequest>,
+    ) -> Result<Response<pb::ListInvitesReply>, Status> {
+        answer(self.enrolling.invites().await)
+    }
+
+    async fn withdraw_invite(
+        &self,
+        request: Request<pb::WithdrawInviteRequest>,
+    ) -> Result<Response<pb::WithdrawInviteReply>, Status> {
+        answer(self.enrolling.withdraw(request.into_inner()).await)
+    }
+
+    async fn list_pending(
+        &self,
+        _: Request<pb::ListPendingRequest>,
+    ) -> Result<Response<pb::ListPendingReply>, Status> {
+        answer(self.enrolling.list_pending().await)
+    }
+
+    async fn show_pending(
+        &self,
+        request: Request<pb::ShowPendingRequest>,
+    ) -> Result<Response<pb::ShowPendingReply>, Status> {
+        answer(self.enrolling.show_pending(request.into_inner()).await)
+    }
+
+    async fn reject_pending(
+        &self,
+        request: Request<pb::RejectPendingRequest>,
+    ) -> Result<Response<pb::RejectPendingReply>, Status> {
+        answer(self.enrolling.reject(request.into_inner()).await)
+    }
+
+    async fn change_roster(
+        &self,
+        request: Request<pb::ChangeRosterRequest>,
+    ) -> Result<Response<pb::ChangeRosterReply>, Status> {
+        answer(self.enrolling.change(request.into_inner()).await)
+    }
+
+    async fn enact_roster(
+        &self,
+        request: Request<pb::EnactRosterRequest>,
+    ) -> Result<Response<pb::EnactRosterReply>, Status> {
+        answer(self.enrolling.enact(request.into_inner()).await)
     }
 
     async fn show_roster(

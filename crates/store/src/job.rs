@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::fault::Fault;
 use crate::invite::{Invite, Redemption};
 use crate::materialise::Materialised;
+use crate::pending::Decision;
 use crate::queue::Queued;
 
 /// One thing to be written. Jobs are carried out in the order of submission.
@@ -49,8 +50,15 @@ pub enum Job {
         /// Told what came of it.
         reply: Reply<Redemption>,
     },
-    /// Forgets an invitation that nobody used.
-    Withdraw {
+    /// Decides about an invitation or a node that waits.
+    Decide {
+        /// What.
+        decision: Decision,
+        /// Told whether there was anything to decide.
+        reply: Reply<bool>,
+    },
+    /// Forgets an invitation that nobody used, as if it had never been.
+    Forget {
         /// SHA-256 of its secret.
         secret_hash: Hash,
         /// Told whether there was one.
@@ -225,7 +233,8 @@ impl Job {
             Self::Change { .. }
             | Self::Invite { .. }
             | Self::Redeem { .. }
-            | Self::Withdraw { .. }
+            | Self::Decide { .. }
+            | Self::Forget { .. }
             | Self::Resume => true,
         }
     }
@@ -271,7 +280,8 @@ impl Queued for Job {
             Self::Materialised { rows, .. } => rows.iter().map(Materialised::bytes).sum(),
             Self::Invite { .. }
             | Self::Redeem { .. }
-            | Self::Withdraw { .. }
+            | Self::Decide { .. }
+            | Self::Forget { .. }
             | Self::Flush { .. }
             | Self::Resume => 0,
         }

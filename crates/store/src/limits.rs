@@ -57,6 +57,10 @@ pub const GIVE_WAY_COMMITS_MAX: usize = 16;
 /// loaded in less time than saving them takes, and most documents never have as many.
 pub const SNAPSHOT_CHANGES_MIN: u64 = 64;
 
+/// Nodes that wait for a decision at one time: all provinces and districts could ask on one day.
+/// Each costs 3 KiB at most.
+pub const PENDING_MAX: usize = 1024;
+
 /// Rows that one call returns at most, where the caller can ask for the next ones.
 pub const ROWS_MAX: usize = 10_000;
 

@@ -25,6 +25,7 @@ use crate::file::Lock;
 use crate::invite::{self, Invite, Redemption};
 use crate::job::{Completion, Job, Reply, Touched, WriteError};
 use crate::materialise;
+use crate::pending::{self, Decision};
 use crate::progress::Progress;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -168,12 +169,21 @@ impl Writer {
         })
     }
 
+    /// Decides about an invitation or a node that waits; whether there was anything to decide.
+    /// Waits for the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn decide(&self, decision: Decision) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Decide { decision, reply })
+    }
+
     /// Forgets an invitation that nobody used; whether there was one. Waits for the disk.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn withdraw_invite(&self, secret_hash: Hash) -> Result<bool, WriteError> {
-        self.call(|reply| Job::Withdraw { secret_hash, reply })
+    pub fn forget_invite(&self, secret_hash: Hash) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Forget { secret_hash, reply })
     }
 
     /// Submits a job and waits for its outcome.
@@ -304,9 +314,10 @@ impl Carrier {
             (Job::Change { write, .. }, Outcome::Touched(touched)) => {
                 (self.report)(Completion::Stored { write, touched });
             }
-            (Job::Invite { reply, .. } | Job::Withdraw { reply, .. }, Outcome::Told(told)) => {
-                reply.send(Ok(told));
-            }
+            (
+                Job::Invite { reply, .. } | Job::Decide { reply, .. } | Job::Forget { reply, .. },
+                Outcome::Told(told),
+            ) => reply.send(Ok(told)),
             (Job::Redeem { reply, .. }, Outcome::Redemption(redemption)) => {
                 reply.send(Ok(redemption));
             }
@@ -321,7 +332,9 @@ impl Carrier {
         let error = error.clone();
         match job {
             Job::Change { write, .. } => (self.report)(Completion::Failed { write, error }),
-            Job::Invite { reply, .. } | Job::Withdraw { reply, .. } => reply.send(Err(error)),
+            Job::Invite { reply, .. } | Job::Decide { reply, .. } | Job::Forget { reply, .. } => {
+                reply.send(Err(error));
+            }
             Job::Redeem { reply, .. } => reply.send(Err(error)),
             Job::Materialised { reply, .. } | Job::Flush { reply } => reply.send(Err(error)),
             Job::Resume => unreachable!("resume stands alone in its group"),
@@ -350,7 +363,10 @@ fn write_job(batch: &mut Batch<'_>, job: &Job) -> Result<Outcome, Fault> {
             let redemption = invite::redeem(batch.connection, secret_hash, node, *now_ms)?;
             Ok(Outcome::Redemption(redemption))
         }
-        Job::Withdraw { secret_hash, .. } => Ok(Outcome::Told(invite::withdraw(
+        Job::Decide { decision, .. } => {
+            Ok(Outcome::Told(pending::decide(batch.connection, decision)?))
+        }
+        Job::Forget { secret_hash, .. } => Ok(Outcome::Told(invite::forget(
             batch.connection,
             secret_hash,
         )?)),

@@ -182,6 +182,7 @@ async fn invite(invocation: &mut Invocation, args: InviteArgs) -> anyhow::Result
         area,
         valid_ms: u64::try_from(args.valid.as_millis()).unwrap_or(u64::MAX),
         addresses: args.address,
+        approval: false,
     };
     let reply = client.create_invite(request).await?;
     let output = &mut invocation.output;

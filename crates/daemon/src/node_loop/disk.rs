@@ -11,7 +11,7 @@ use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::node::{Change, ReadId, WriteId};
 use phaki_replication::roster::NodeRole;
 use phaki_store::{
-    Completion, FailureClass, Invite, Job, Reader, Redemption, Reply, WriteError, Writer,
+    Completion, Decision, FailureClass, Invite, Job, Reader, Redemption, Reply, WriteError, Writer,
 };
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
@@ -67,6 +67,11 @@ impl Journal {
             reply,
         })
         .await
+    }
+
+    /// Decides about an invitation or a node that waits; whether there was anything to decide.
+    pub(crate) async fn decide(&self, decision: Decision) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Decide { decision, reply }).await
     }
 
     async fn call<T: Send + 'static>(
@@ -247,7 +252,9 @@ impl Disk {
             role: NodeRole::Edge,
             created_ms: now_ms,
             expires_ms: now_ms,
+            approval: false,
             used_by: None,
+            closed: None,
         };
         let written = self.journal.written.clone();
         let done = self
@@ -261,13 +268,13 @@ impl Disk {
             invite,
             reply: Reply::ignored(),
         };
-        let withdraw = Job::Withdraw {
+        let forget = Job::Forget {
             secret_hash,
             reply: done,
         };
         // When the queue is full, those who filled it find out.
         if self.journal.writer.try_submit(insert).is_ok() {
-            self.journal.writer.try_submit(withdraw).ok();
+            self.journal.writer.try_submit(forget).ok();
         }
     }
 }

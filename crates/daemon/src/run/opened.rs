@@ -14,7 +14,6 @@ pub(super) struct Opened {
     pub(super) folder: DataFolder,
     pub(super) lock: Lock,
     pub(super) key: SecretKey,
-    pub(super) federation_key: Option<SecretKey>,
     pub(super) store: Store,
     pub(super) node: Node,
 }
@@ -55,26 +54,14 @@ pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
             key.node()
         );
     }
-    let federation_key = match folder.federation_key() {
-        path if path.exists() => Some(identity::read(&path)?),
-        _ => None,
-    };
-    if federation_key
-        .as_ref()
-        .is_some_and(|key| key.federation() != federation)
-    {
-        bail!(
-            "{} is the key of another federation: take it out of the data folder",
-            folder.federation_key().display()
-        );
-    }
+    // Not kept: it may be moved to another machine while the node runs, and back.
+    folder.read_federation_key(federation)?;
     let durable = store.durable().context("read the store")?;
     let node = Node::new(key.clone(), epoch, federation, durable).context("start the node")?;
     Ok(Opened {
         folder,
         lock,
         key,
-        federation_key,
         store,
         node,
     })

@@ -126,6 +126,7 @@ impl Region {
             area: area.to_owned(),
             valid_ms: 0,
             addresses: vec![self.listen["TH"].clone()],
+            approval: false,
         };
         let reply = self.client("TH").await.create_invite(request).await?;
         Ok(reply.into_inner().invite)

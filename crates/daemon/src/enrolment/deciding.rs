@@ -1,0 +1,143 @@
+//! Nodes that wait: what they ask for, what it would mean, and what a person decides.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail};
+use phaki_replication::id::NodeId;
+use phaki_replication::roster::NodeStatus;
+use phaki_store::{Decision, Invite as StoredInvite, Pending};
+use tracing::info;
+
+use super::admit::{Admission, record};
+use super::prospect::{Prospect, Size};
+use super::registrar::Changed;
+use crate::quote::quoted;
+use crate::roster::{Change, apply};
+
+/// A node that waits for a decision.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    /// What it says of itself.
+    pub(crate) pending: Pending,
+    /// What it was invited to be.
+    pub(crate) invite: StoredInvite,
+}
+
+impl Waiting {
+    fn change(&self) -> Change {
+        Change::Admit {
+            node: self.pending.node,
+            record: record(&self.invite, self.pending.addresses.clone()),
+        }
+    }
+}
+
+impl Admission {
+    /// The nodes that wait, the oldest first. One that stands in the roster does not wait, even
+    /// if it has not asked again since.
+    pub(crate) async fn waiting(&self) -> anyhow::Result<Vec<Waiting>> {
+        let reader = self.reader.clone();
+        let rows = tokio::task::spawn_blocking(move || reader.pending()).await;
+        let rows = rows.context("read the nodes that wait")??.into_iter();
+        let in_force = self.requests.in_force();
+        let waits = |waiting: &Waiting| !in_force.roster.nodes.contains_key(&waiting.pending.node);
+        let waiting = rows.map(|(pending, invite)| Waiting { pending, invite });
+        Ok(waiting.filter(waits).collect())
+    }
+
+    /// The node with that name or key that waits, and what admitting it would mean.
+    pub(crate) async fn prospect(&self, text: &str) -> anyhow::Result<(Waiting, Prospect)> {
+        let waiting = self.find(text).await?;
+        let in_force = self.requests.in_force();
+        let roster = apply(&in_force.roster, &in_force.node, &waiting.change())?;
+        let reader = self.reader.clone();
+        let rows = tokio::task::spawn_blocking(move || reader.spaces()).await;
+        let rows = rows.context("read the spaces")??;
+        let sizes: BTreeMap<_, _> = rows.iter().map(|row| (row.space, Size::of(row))).collect();
+        let prospect = Prospect::of(&in_force.spaces, &sizes, &roster, &waiting.pending.node);
+        Ok((waiting, prospect))
+    }
+
+    /// Admits a node that waits, or prepares that for whoever has the federation's key: then it
+    /// waits until the roster is in force.
+    pub(crate) async fn approve(&self, text: &str) -> anyhow::Result<Changed> {
+        let _turn = self.turn.lock().await;
+        let waiting = self.find(text).await?;
+        let changed = self.registrar.change(&waiting.change()).await?;
+        if changed.unsigned.is_none() {
+            let admitted = Decision::Admit(waiting.pending.node);
+            self.journal.decide(admitted).await?;
+        }
+        let (name, key) = (waiting.invite.name, waiting.pending.node);
+        info!(name, %key, version = changed.version, "node approved");
+        Ok(changed)
+    }
+
+    /// Turns a node away that waits; its invitation is spent.
+    pub(crate) async fn reject(&self, text: &str, reason: &str) -> anyhow::Result<Waiting> {
+        let _turn = self.turn.lock().await;
+        let waiting = self.find(text).await?;
+        let decision = Decision::Reject {
+            secret_hash: waiting.pending.secret_hash,
+            reason: reason.to_owned(),
+        };
+        self.journal.decide(decision).await?;
+        let (name, key) = (&waiting.invite.name, waiting.pending.node);
+        info!(name, %key, reason, "node rejected");
+        Ok(waiting)
+    }
+
+    /// Suspends, reinstates or removes the node with that name or key.
+    pub(crate) async fn change(
+        &self,
+        text: &str,
+        change: impl FnOnce(NodeId) -> Change,
+        reason: &str,
+    ) -> anyhow::Result<Changed> {
+        let node = self.node(text)?;
+        let changed = self.registrar.change(&change(node)).await?;
+        info!(key = %node, reason, version = changed.version, "status of a node changed");
+        Ok(changed)
+    }
+
+    /// The node of the roster with that name or key. A name that was freed means who has it now,
+    /// and only then who had it last.
+    fn node(&self, text: &str) -> anyhow::Result<NodeId> {
+        let in_force = self.requests.in_force();
+        let nodes = &in_force.roster.nodes;
+        if let Some(node) = NodeId::from_hex(text).filter(|node| nodes.contains_key(node)) {
+            return Ok(node);
+        }
+        let named = nodes.iter().filter(|(_, record)| record.name == text);
+        let found = named.min_by_key(|(_, record)| record.status == NodeStatus::Removed);
+        found.map(|(node, _)| *node).with_context(|| {
+            format!(
+                "there is no node {} in the federation: `phaki federation roster` lists its nodes",
+                quoted(text)
+            )
+        })
+    }
+
+    async fn find(&self, text: &str) -> anyhow::Result<Waiting> {
+        let mut waiting = self.waiting().await?;
+        let key = NodeId::from_hex(text);
+        waiting.retain(|one| one.invite.name == text || Some(one.pending.node) == key);
+        let Some(found) = waiting.pop() else {
+            bail!(
+                "no node {} waits for approval: `phaki federation pending` lists those that do",
+                quoted(text)
+            );
+        };
+        if !waiting.is_empty() {
+            let all = waiting.iter().chain([&found]);
+            let keys: Vec<_> = all.map(|one| one.pending.node.to_string()).collect();
+            bail!(
+                "{} nodes wait under the name {}: name one by its key, {}",
+                keys.len(),
+                quoted(text),
+                keys.join(" or ")
+            );
+        }
+        Ok(found)
+    }
+}

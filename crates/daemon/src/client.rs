@@ -1,5 +1,7 @@
 //! Talking to the node on this machine over its Unix socket.
 
+mod federation;
+
 use std::error::Error as StdError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,12 +11,11 @@ use anyhow::{Context, anyhow};
 use hyper_util::rt::TokioIo;
 use phaki_wire::proto::local::v1::local_client::LocalClient;
 use phaki_wire::proto::local::v1::{
-    Conflict, CreateInviteReply, CreateInviteRequest, CreateSpaceRequest, DocumentRow,
-    EditDocumentReply, EditDocumentRequest, ExportDocumentsRequest, ExportedDocument,
-    GrantSpaceRequest, ListConflictsRequest, ListDocumentsRequest, ListSpacesRequest,
-    PutDocumentsReply, PutDocumentsRequest, ResolveConflictRequest, ShowDocumentReply,
-    ShowDocumentRequest, ShowHistoryReply, ShowHistoryRequest, ShowRosterReply, ShowRosterRequest,
-    Space, StatusReply, StatusRequest,
+    Conflict, CreateSpaceRequest, DocumentRow, EditDocumentReply, EditDocumentRequest,
+    ExportDocumentsRequest, ExportedDocument, GrantSpaceRequest, ListConflictsRequest,
+    ListDocumentsRequest, ListSpacesRequest, PutDocumentsReply, PutDocumentsRequest,
+    ResolveConflictRequest, ShowDocumentReply, ShowDocumentRequest, ShowHistoryReply,
+    ShowHistoryRequest, Space, StatusReply, StatusRequest,
 };
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -77,17 +78,6 @@ impl Client {
 
     pub(crate) async fn status(&mut self) -> anyhow::Result<StatusReply> {
         answer("read status", self.api.status(StatusRequest {})).await
-    }
-
-    pub(crate) async fn create_invite(
-        &mut self,
-        request: CreateInviteRequest,
-    ) -> anyhow::Result<CreateInviteReply> {
-        answer("create invite", self.api.create_invite(request)).await
-    }
-
-    pub(crate) async fn roster(&mut self) -> anyhow::Result<ShowRosterReply> {
-        answer("read roster", self.api.show_roster(ShowRosterRequest {})).await
     }
 
     pub(crate) async fn create_space(&mut self, name: &str) -> anyhow::Result<Space> {

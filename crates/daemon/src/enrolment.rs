@@ -23,7 +23,7 @@ pub(crate) use admit::Admission;
 pub(crate) use deciding::Waiting;
 pub(crate) use inviting::{InviteDraft, state as invite_state};
 pub(crate) use prospect::Prospect;
-pub(crate) use registrar::{Changed, Registrar};
+pub(crate) use registrar::Changed;
 
 use self::invite::Invite;
 use crate::data_folder::DataFolder;

@@ -6,5 +6,5 @@ mod difference;
 mod file;
 
 pub(crate) use change::{Change, ChangeError, apply, holder_of};
-pub(crate) use difference::{Difference, What, differences};
-pub(crate) use file::{RosterFile, RosterFileError};
+pub(crate) use difference::{Difference, differences};
+pub(crate) use file::RosterFile;

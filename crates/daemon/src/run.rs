@@ -30,7 +30,7 @@ use self::opened::Opened;
 use self::part::Part;
 use crate::config::Config;
 use crate::data_folder::Lock;
-use crate::enrolment::{Admission, Registrar};
+use crate::enrolment::Admission;
 use crate::node_loop::{FollowRoster, Journal, NodeLoop, Written, requests};
 use crate::service::{self, LocalApi, Parts};
 use crate::{logging, shutdown};
@@ -103,13 +103,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let writing = start_writing(&store)?;
     let (reader, journal) = (store.reader(), writing.journal);
     let (requests, commands) = requests(&node);
-    let registrar = Registrar::new(folder.clone(), requests.clone());
-    let admission = Admission::new(
-        registrar.clone(),
-        requests.clone(),
-        reader.clone(),
-        journal.clone(),
-    );
+    let admission = Admission::new(&folder, &requests, &reader, &journal);
     let retry = Retry {
         max: config.retry_max,
         ..Retry::default()
@@ -125,7 +119,6 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         requests,
         reader,
         admission,
-        registrar,
         account: config.account,
         addresses: config.addresses,
         listen: listen_text.clone().unwrap_or_default(),

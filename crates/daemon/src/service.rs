@@ -40,7 +40,7 @@ use self::reading::Reading;
 use self::spaces::Spaces;
 use self::status::Facts;
 use self::workers::Workers;
-use crate::enrolment::{Admission, Registrar};
+use crate::enrolment::Admission;
 use crate::identity;
 use crate::limits::{LOCAL_REQUEST_BYTES_MAX, LOCAL_REQUESTS_MAX};
 use crate::node_loop::NodeRequests;
@@ -53,7 +53,6 @@ pub(crate) struct Parts {
     pub(crate) requests: NodeRequests,
     pub(crate) reader: Reader,
     pub(crate) admission: Admission,
-    pub(crate) registrar: Registrar,
     /// The author of edits that name none.
     pub(crate) account: String,
     /// Where others reach this node, for invites that name no address.
@@ -81,7 +80,6 @@ impl LocalApi {
             requests,
             reader,
             admission,
-            registrar,
             account,
             addresses,
             listen,
@@ -115,7 +113,6 @@ impl LocalApi {
             editing,
             enrolling: Enrolling {
                 admission,
-                registrar,
                 addresses,
             },
         })

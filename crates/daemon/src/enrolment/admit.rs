@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 
 use super::invite::Invite;
 use super::registrar::Registrar;
+use crate::data_folder::DataFolder;
 use crate::federation::check_addresses;
 use crate::node_loop::{InForce, Journal, NodeRequests, wall_ms};
 use crate::roster::{Change, ChangeError, holder_of};
@@ -31,16 +32,16 @@ pub(crate) struct Admission {
 
 impl Admission {
     pub(crate) fn new(
-        registrar: Registrar,
-        requests: NodeRequests,
-        reader: Reader,
-        journal: Journal,
+        folder: &DataFolder,
+        requests: &NodeRequests,
+        reader: &Reader,
+        journal: &Journal,
     ) -> Self {
         Self {
-            registrar,
-            requests,
-            reader,
-            journal,
+            registrar: Registrar::new(folder.clone(), requests.clone()),
+            requests: requests.clone(),
+            reader: reader.clone(),
+            journal: journal.clone(),
             turn: Arc::default(),
         }
     }

@@ -100,6 +100,11 @@ impl Admission {
         Ok(changed)
     }
 
+    /// Puts a roster in force that was signed where the federation's key lies.
+    pub(crate) async fn enact(&self, text: &str) -> anyhow::Result<Changed> {
+        self.registrar.enact(text).await
+    }
+
     /// The node of the roster with that name or key. A name that was freed means who has it now,
     /// and only then who had it last.
     fn node(&self, text: &str) -> anyhow::Result<NodeId> {

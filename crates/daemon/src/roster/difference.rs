@@ -5,6 +5,7 @@ use std::fmt;
 
 use phaki_replication::id::NodeId;
 use phaki_replication::roster::{NodeRecord, NodeStatus, Roster};
+use phaki_wire::proto::local::v1::RosterDifference;
 
 /// How one node's record differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,20 @@ impl What {
     /// Whether no key should sign it: keys that were removed stay removed, and stay named.
     pub(crate) fn is_unlawful(self) -> bool {
         matches!(self, Self::Returned | Self::Missing)
+    }
+}
+
+impl Difference {
+    /// The form in which clients see it.
+    pub(crate) fn to_wire(&self) -> RosterDifference {
+        RosterDifference {
+            what: self.what.word().to_owned(),
+            name: self.record.name.clone(),
+            role: self.record.role.name().to_owned(),
+            area: self.record.area.clone(),
+            key: self.node.to_string(),
+            fields: self.fields.clone(),
+        }
     }
 }
 

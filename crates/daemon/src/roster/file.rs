@@ -148,11 +148,6 @@ impl RosterFile {
         &self.before
     }
 
-    /// The same in the bytes that were signed.
-    pub(crate) fn signed_before(&self) -> &SignedRoster {
-        &self.signed_before
-    }
-
     pub(crate) fn federation(&self) -> FederationId {
         self.before.federation
     }

@@ -6,9 +6,7 @@ use phaki_wire::proto::local::v1 as pb;
 use tonic::Code;
 
 use super::denial::Denial;
-use crate::enrolment::{
-    Admission, Changed, InviteDraft, Prospect, Registrar, Waiting, invite_state,
-};
+use crate::enrolment::{Admission, Changed, InviteDraft, Prospect, Waiting, invite_state};
 use crate::fingerprint::fingerprint;
 use crate::limits::REASON_BYTES_MAX;
 use crate::node_loop::{RequestError, wall_ms};
@@ -19,7 +17,6 @@ use crate::roster::{Change, ChangeError, Difference};
 #[derive(Debug)]
 pub(super) struct Enrolling {
     pub(super) admission: Admission,
-    pub(super) registrar: Registrar,
     /// Where others reach this node, for invites that name no address.
     pub(super) addresses: Vec<String>,
 }
@@ -144,7 +141,7 @@ impl Enrolling {
         &self,
         request: pb::EnactRosterRequest,
     ) -> Result<pb::EnactRosterReply, Denial> {
-        let enacted = self.registrar.enact(&request.signed).await;
+        let enacted = self.admission.enact(&request.signed).await;
         let enacted = enacted.map_err(denied)?;
         Ok(pb::EnactRosterReply {
             version: enacted.version,
@@ -235,13 +232,6 @@ fn prospect_to_wire(prospect: Prospect) -> pb::Prospect {
 }
 
 fn differences_to_wire(changed: &Changed) -> Vec<pb::RosterDifference> {
-    let to_wire = |difference: &Difference| pb::RosterDifference {
-        what: difference.what.word().to_owned(),
-        name: difference.record.name.clone(),
-        role: difference.record.role.name().to_owned(),
-        area: difference.record.area.clone(),
-        key: difference.node.to_string(),
-        fields: difference.fields.clone(),
-    };
-    changed.differences.iter().map(to_wire).collect()
+    let differences = changed.differences.iter();
+    differences.map(Difference::to_wire).collect()
 }

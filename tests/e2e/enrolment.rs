@@ -99,6 +99,13 @@ async fn a_node_that_needs_approval_waits_until_a_person_has_looked() {
     let thief = federation.node("thief");
     assert!(refused(&thief, &["join", &invite]).contains("invite-used"));
 
+    let status = hub.local().status().await.unwrap();
+    let problem = &status.problems[..];
+    assert!(
+        problem[0].contains("wait for approval (TH-41)"),
+        "{problem:?}"
+    );
+
     // Both ends see the same fingerprint; what it would get is told before anybody decides.
     let pending = json(&hub, &["federation", "pending"]);
     let [node] = &pending["nodes"].as_array().unwrap()[..] else {
@@ -371,20 +378,26 @@ async fn the_key_of_the_federation_may_lie_on_a_machine_without_a_line() {
     fs::rename(&at_home, folder.join("federation.key")).unwrap();
 
     // Nobody can sign here, so whoever is invited waits, and approving makes a file.
-    let udon = federation.node("TH-41");
-    let invite = invite(&hub, "TH-41", &[]);
-    join_and_wait(&udon, &invite);
+    let (udon, songkhla) = (federation.node("TH-41"), federation.node("TH-90"));
+    let invites = ["TH-41", "TH-90"].map(|name| invite(&hub, name, &[]));
+    join_and_wait(&udon, &invites[0]);
+    join_and_wait(&songkhla, &invites[1]);
     let unsigned = vault.path("admit.unsigned");
-    let approved = json(
-        &hub,
-        &["federation", "approve", "TH-41", "--out", &unsigned],
-    );
+    let approve = [
+        "federation",
+        "approve",
+        "TH-41",
+        "TH-90",
+        "--out",
+        &unsigned,
+    ];
+    let approved = json(&hub, &approve);
     assert_eq!(
         (&approved["in_force"], &approved["version"]),
         (&false.into(), &2.into())
     );
     assert_eq!(roster_version(&hub), 1);
-    join_and_wait(&udon, &invite);
+    join_and_wait(&udon, &invites[0]);
     let early = refused(&hub, &["federation", "enact", &unsigned]);
     assert!(early.contains("not signed yet"), "{early}");
 
@@ -394,7 +407,7 @@ async fn the_key_of_the_federation_may_lie_on_a_machine_without_a_line() {
     let unsure = vault.run(&[&sign[..], &key[..]].concat());
     assert_eq!(unsure.status.code(), Some(2), "{unsure:?}");
     let shown = String::from_utf8_lossy(&unsure.stdout);
-    for expected in ["version 1 → 2", "added", "TH-41", "province"] {
+    for expected in ["version 1 → 2", "added", "TH-41", "TH-90", "province"] {
         assert!(shown.contains(expected), "{expected} is missing: {shown}");
     }
     assert!(!vault.contains("admit.signed"));
@@ -416,7 +429,9 @@ async fn the_key_of_the_federation_may_lie_on_a_machine_without_a_line() {
         json(&hub, &["federation", "pending"])["nodes"],
         serde_json::json!([])
     );
-    assert_eq!(json(&udon, &["join", &invite])["name"], "TH-41");
+    for (node, invite) in [&udon, &songkhla].into_iter().zip(&invites) {
+        assert_eq!(json(node, &["join", invite])["name"], node.name());
+    }
 
     // A key that came back is used again.
     fs::rename(folder.join("federation.key"), &at_home).unwrap();

@@ -165,7 +165,8 @@ impl Local for LocalApi {
         &self,
         _: Request<pb::StatusRequest>,
     ) -> Result<Response<pb::StatusReply>, Status> {
-        answer(self.spaces.status(&self.facts).await)
+        let waiting = self.enrolling.problem().await;
+        answer(self.spaces.status(&self.facts, waiting).await)
     }
 
     async fn create_invite(

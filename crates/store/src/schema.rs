@@ -59,6 +59,23 @@ mod tests {
     }
 
     #[test]
+    fn invitations_of_the_first_schema_need_no_approval_and_stay_good() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let old = "INSERT INTO invite (secret_hash, name, area, role, created_ms, expires_ms)
+                   VALUES (zeroblob(32), 'TH-90', '90', 'province', 1, 2)";
+        connection.execute(old, []).unwrap();
+        migrate(&mut connection).unwrap();
+        let invites = crate::invite::list(&connection).unwrap();
+        let found: Vec<_> = invites
+            .iter()
+            .map(|one| (one.approval, &one.closed))
+            .collect();
+        assert_eq!(found, [(false, &None)]);
+    }
+
+    #[test]
     fn every_migration_file_is_listed() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
         assert_eq!(std::fs::read_dir(folder).unwrap().count(), MIGRATIONS.len());

@@ -74,7 +74,7 @@ impl Admission {
         }
         let record = record(&invite, request.addresses);
         let change = Change::Admit { node: peer, record };
-        match self.registrar.change(&change).await {
+        match self.registrar.change(&[change]).await {
             Ok(_) => {
                 info!(peer = invite.name, key = %peer, "node admitted");
                 self.decide(peer, Decision::Admit(peer)).await?;

@@ -49,7 +49,7 @@ impl Admission {
     pub(crate) async fn prospect(&self, text: &str) -> anyhow::Result<(Waiting, Prospect)> {
         let waiting = self.find(text).await?;
         let in_force = self.requests.in_force();
-        let roster = apply(&in_force.roster, &in_force.node, &waiting.change())?;
+        let roster = apply(&in_force.roster, &in_force.node, &[waiting.change()])?;
         let reader = self.reader.clone();
         let rows = tokio::task::spawn_blocking(move || reader.spaces()).await;
         let rows = rows.context("read the spaces")??;
@@ -58,18 +58,23 @@ impl Admission {
         Ok((waiting, prospect))
     }
 
-    /// Admits a node that waits, or prepares that for whoever has the federation's key: then it
-    /// waits until the roster is in force.
-    pub(crate) async fn approve(&self, text: &str) -> anyhow::Result<Changed> {
+    /// Admits nodes that wait, or prepares that for whoever has the federation's key: then they
+    /// wait until the roster is in force.
+    pub(crate) async fn approve(&self, texts: &[String]) -> anyhow::Result<Changed> {
         let _turn = self.turn.lock().await;
-        let waiting = self.find(text).await?;
-        let changed = self.registrar.change(&waiting.change()).await?;
-        if changed.unsigned.is_none() {
-            let admitted = Decision::Admit(waiting.pending.node);
-            self.journal.decide(admitted).await?;
+        let mut approved = Vec::new();
+        for text in texts {
+            approved.push(self.find(text).await?);
         }
-        let (name, key) = (waiting.invite.name, waiting.pending.node);
-        info!(name, %key, version = changed.version, "node approved");
+        let changes: Vec<_> = approved.iter().map(Waiting::change).collect();
+        let changed = self.registrar.change(&changes).await?;
+        for waiting in approved {
+            let (name, key) = (waiting.invite.name, waiting.pending.node);
+            if changed.unsigned.is_none() {
+                self.journal.decide(Decision::Admit(key)).await?;
+            }
+            info!(name, %key, version = changed.version, "node approved");
+        }
         Ok(changed)
     }
 
@@ -87,16 +92,23 @@ impl Admission {
         Ok(waiting)
     }
 
-    /// Suspends, reinstates or removes the node with that name or key.
+    /// Suspends, reinstates or removes the nodes with these names or keys.
     pub(crate) async fn change(
         &self,
-        text: &str,
-        change: impl FnOnce(NodeId) -> Change,
+        texts: &[String],
+        change: impl Fn(NodeId) -> Change,
         reason: &str,
     ) -> anyhow::Result<Changed> {
-        let node = self.node(text)?;
-        let changed = self.registrar.change(&change(node)).await?;
-        info!(key = %node, reason, version = changed.version, "status of a node changed");
+        let nodes = texts.iter().map(|text| self.node(text));
+        let nodes = nodes.collect::<anyhow::Result<Vec<_>>>()?;
+        let changes: Vec<_> = nodes.into_iter().map(change).collect();
+        let changed = self.registrar.change(&changes).await?;
+        info!(
+            ?changes,
+            reason,
+            version = changed.version,
+            "status of nodes changed"
+        );
         Ok(changed)
     }
 

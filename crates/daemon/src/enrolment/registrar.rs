@@ -54,13 +54,14 @@ impl Registrar {
         self.folder.read_federation_key(federation)
     }
 
-    /// Makes a change: puts it in force, or prepares it for whoever has the key.
-    pub(crate) async fn change(&self, change: &Change) -> anyhow::Result<Changed> {
+    /// Makes changes, all in one new roster: puts it in force, or prepares it for whoever has the
+    /// key.
+    pub(crate) async fn change(&self, changes: &[Change]) -> anyhow::Result<Changed> {
         let key = self.key()?;
         let _turn = self.turn.lock().await;
         for _ in 0..ATTEMPTS {
             let in_force = self.requests.in_force();
-            let after = apply(&in_force.roster, &in_force.node, change)?;
+            let after = apply(&in_force.roster, &in_force.node, changes)?;
             let mut changed = Changed {
                 version: after.version,
                 differences: differences(&in_force.roster, &after),
@@ -69,12 +70,12 @@ impl Registrar {
             let Some(key) = &key else {
                 let file = RosterFile::prepare(in_force.signed_roster.clone(), after);
                 changed.unsigned = Some(file.context("prepare the roster")?);
-                info!(version = changed.version, ?change, "roster prepared");
+                info!(version = changed.version, ?changes, "roster prepared");
                 return Ok(changed);
             };
             match self.requests.enact(Act::Roster(after.sign(key))).await {
                 Ok(()) => {
-                    info!(version = changed.version, ?change, "roster changed");
+                    info!(version = changed.version, ?changes, "roster changed");
                     return Ok(changed);
                 }
                 Err(RequestError::Refused(Refusal::Stale)) => {}

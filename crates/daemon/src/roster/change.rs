@@ -48,24 +48,36 @@ pub(crate) enum ChangeError {
     LastNational { name: String },
 }
 
-/// The next version of `roster`, with `change`. `own` is the node at which somebody asks for it.
-pub(crate) fn apply(roster: &Roster, own: &NodeId, change: &Change) -> Result<Roster, ChangeError> {
+/// The next version of `roster`, with all `changes`. `own` is the node at which somebody asks for
+/// them.
+pub(crate) fn apply(
+    roster: &Roster,
+    own: &NodeId,
+    changes: &[Change],
+) -> Result<Roster, ChangeError> {
     let mut next = roster.clone();
     next.version += 1;
+    for change in changes {
+        make(&mut next, own, change)?;
+    }
+    Ok(next)
+}
+
+fn make(roster: &mut Roster, own: &NodeId, change: &Change) -> Result<(), ChangeError> {
     match change {
         Change::Admit { node, record } => {
             check_admission(roster, node, record)?;
-            next.nodes.insert(*node, record.clone());
+            roster.nodes.insert(*node, record.clone());
         }
-        Change::Suspend(node) => exclude(&mut next, own, node, NodeStatus::Suspended)?,
-        Change::Remove(node) => exclude(&mut next, own, node, NodeStatus::Removed)?,
+        Change::Suspend(node) => exclude(roster, own, node, NodeStatus::Suspended)?,
+        Change::Remove(node) => exclude(roster, own, node, NodeStatus::Removed)?,
         Change::Reinstate(node) => {
-            let record = record_of(&mut next, node)?;
+            let record = record_of(roster, node)?;
             check_change(record, NodeStatus::Active)?;
             record.status = NodeStatus::Active;
         }
     }
-    Ok(next)
+    Ok(())
 }
 
 /// The node that has a name; names of removed nodes are free again.
@@ -164,7 +176,7 @@ mod tests {
     }
 
     fn changed(roster: &Roster, change: Change) -> Roster {
-        apply(roster, &TH, &change).unwrap()
+        apply(roster, &TH, &[change]).unwrap()
     }
 
     #[test]
@@ -175,8 +187,25 @@ mod tests {
         let back = changed(&suspended, Change::Reinstate(PROVINCE));
         assert_eq!(back.version, 6);
         assert_eq!(back.nodes, roster().nodes);
-        let twice = apply(&suspended, &TH, &Change::Suspend(PROVINCE)).unwrap_err();
+        let twice = apply(&suspended, &TH, &[Change::Suspend(PROVINCE)]).unwrap_err();
         assert_eq!(twice.to_string(), "node TH-90 is suspended already");
+    }
+
+    #[test]
+    fn several_changes_make_one_version_or_none() {
+        let admit = |number: u8, name: &str| Change::Admit {
+            node: NodeId([number; 32]),
+            record: record(name, NodeRole::Province),
+        };
+        let both = [
+            admit(5, "TH-40"),
+            Change::Suspend(PROVINCE),
+            admit(6, "TH-41"),
+        ];
+        let next = apply(&roster(), &TH, &both).unwrap();
+        assert_eq!((next.version, next.nodes.len()), (5, 4));
+        let twice = apply(&roster(), &TH, &[admit(5, "TH-40"), admit(6, "TH-40")]).unwrap_err();
+        assert!(matches!(twice, ChangeError::NameTaken { .. }));
     }
 
     #[test]
@@ -193,22 +222,22 @@ mod tests {
             Change::Remove(PROVINCE),
             admit(PROVINCE),
         ] {
-            let refused = apply(&removed, &TH, &change).unwrap_err();
-            assert!(matches!(refused, ChangeError::ForEver { .. }), "{change:?}");
+            let refused = apply(&removed, &TH, &[change]).unwrap_err();
+            assert!(matches!(refused, ChangeError::ForEver { .. }));
         }
         let next = changed(&removed, admit(SPARE));
         assert_eq!(holder_of(&next, "TH-90"), Some(SPARE));
-        let taken = apply(&next, &TH, &admit(NodeId([4; 32]))).unwrap_err();
+        let taken = apply(&next, &TH, &[admit(NodeId([4; 32]))]).unwrap_err();
         let (name, holder) = ("TH-90".to_owned(), SPARE);
         assert_eq!(taken, ChangeError::NameTaken { name, holder });
     }
 
     #[test]
     fn nobody_excludes_oneself_or_the_last_national_node() {
-        let oneself = apply(&roster(), &TH, &Change::Suspend(TH)).unwrap_err();
+        let oneself = apply(&roster(), &TH, &[Change::Suspend(TH)]).unwrap_err();
         assert!(matches!(oneself, ChangeError::Oneself { .. }));
         for change in [Change::Suspend(TH), Change::Remove(TH)] {
-            let last = apply(&roster(), &PROVINCE, &change).unwrap_err();
+            let last = apply(&roster(), &PROVINCE, &[change]).unwrap_err();
             assert!(matches!(last, ChangeError::LastNational { .. }));
         }
         let spare = Change::Admit {
@@ -216,6 +245,6 @@ mod tests {
             record: record("TH-2", NodeRole::National),
         };
         let two = changed(&roster(), spare);
-        assert!(apply(&two, &SPARE, &Change::Remove(TH)).is_ok());
+        assert!(apply(&two, &SPARE, &[Change::Remove(TH)]).is_ok());
     }
 }

@@ -8,7 +8,7 @@ use tonic::Code;
 use super::denial::Denial;
 use crate::enrolment::{Admission, Changed, InviteDraft, Prospect, Waiting, invite_state};
 use crate::fingerprint::fingerprint;
-use crate::limits::REASON_BYTES_MAX;
+use crate::limits::{CANDIDATES_MAX, REASON_BYTES_MAX};
 use crate::node_loop::{RequestError, wall_ms};
 use crate::quote::quoted;
 use crate::roster::{Change, ChangeError, Difference};
@@ -79,6 +79,23 @@ impl Enrolling {
         })
     }
 
+    /// What a person must look at, if anything.
+    pub(super) async fn problem(&self) -> Option<String> {
+        let waiting = self.admission.waiting().await;
+        // A disk that cannot be read is told by the rest of the status.
+        let waiting = waiting.ok().filter(|waiting| !waiting.is_empty())?;
+        let names: Vec<_> = waiting
+            .iter()
+            .take(CANDIDATES_MAX)
+            .map(|waiting| waiting.invite.name.as_str())
+            .collect();
+        Some(format!(
+            "{} wait for approval ({}): `phaki federation pending` shows them",
+            waiting.len(),
+            names.join(", ")
+        ))
+    }
+
     pub(super) async fn show_pending(
         &self,
         request: pb::ShowPendingRequest,
@@ -107,16 +124,19 @@ impl Enrolling {
     ) -> Result<pb::ChangeRosterReply, Denial> {
         let pb::ChangeRosterRequest {
             change,
-            node,
+            nodes,
             reason,
         } = &request;
         check_reason(reason)?;
+        if nodes.is_empty() {
+            return Err(Denial::invalid("no node is named: give names or keys"));
+        }
         let admission = &self.admission;
         let changed = match change.as_str() {
-            "approve" => admission.approve(node).await,
-            "suspend" => admission.change(node, Change::Suspend, reason).await,
-            "reinstate" => admission.change(node, Change::Reinstate, reason).await,
-            "remove" => admission.change(node, Change::Remove, reason).await,
+            "approve" => admission.approve(nodes).await,
+            "suspend" => admission.change(nodes, Change::Suspend, reason).await,
+            "reinstate" => admission.change(nodes, Change::Reinstate, reason).await,
+            "remove" => admission.change(nodes, Change::Remove, reason).await,
             other => {
                 return Err(Denial::invalid(format!(
                     "there is no change {}: use approve, suspend, reinstate or remove",

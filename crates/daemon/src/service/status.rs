@@ -29,7 +29,12 @@ pub(super) struct Facts {
 }
 
 impl Spaces {
-    pub(super) async fn status(&self, facts: &Facts) -> Result<pb::StatusReply, Denial> {
+    /// `others` is what a person must look at besides.
+    pub(super) async fn status(
+        &self,
+        facts: &Facts,
+        others: Option<String>,
+    ) -> Result<pb::StatusReply, Denial> {
         let overview = self.requests.look().await?;
         // A disk that cannot be read must not hide the rest.
         let (rows, unread) = match self.rows().await {
@@ -37,7 +42,7 @@ impl Spaces {
             Err(denial) => (Vec::new(), Some(denial.sentence)),
         };
         let mut problems = problems(&overview, &rows);
-        problems.extend(unread);
+        problems.extend(unread.into_iter().chain(others));
         let link = |link: &LinkState| link_to_wire(&overview, link);
         let in_force = &overview.in_force;
         Ok(pb::StatusReply {

@@ -306,9 +306,9 @@ pub struct ChangeRosterRequest {
     /// approve, suspend, reinstate, remove
     #[prost(string, tag = "1")]
     pub change: ::prost::alloc::string::String,
-    /// name or key
-    #[prost(string, tag = "2")]
-    pub node: ::prost::alloc::string::String,
+    /// names or keys: all of them in one new roster, or none
+    #[prost(string, repeated, tag = "2")]
+    pub nodes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// for the record of this node; may be empty
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,

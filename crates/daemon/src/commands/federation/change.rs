@@ -15,9 +15,9 @@ use crate::commands::confirm::confirm;
 use crate::commands::roster::read_file;
 use crate::output::Output;
 
-/// Suspend a node: its sessions end at once, until it is reinstated
+/// Suspend nodes: their sessions end at once, until they are reinstated
 ///
-/// What it wrote before stays valid. Nodes without a line to this one go on talking to it until
+/// What they wrote before stays valid. Nodes without a line to this one go on talking to them until
 /// they hear of the new roster.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -28,7 +28,7 @@ pub(crate) struct SuspendArgs {
     which: WhichArgs,
 }
 
-/// Let a suspended node take part again
+/// Let suspended nodes take part again
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
@@ -38,10 +38,10 @@ pub(crate) struct ReinstateArgs {
     which: WhichArgs,
 }
 
-/// Remove a node for ever: its key never comes back, its name becomes free
+/// Remove nodes for ever: their keys never come back, their names become free
 ///
-/// What it wrote before stays valid. A machine that was removed by mistake joins again with a new
-/// key, in a new data folder. To exclude it for a while only, suspend it.
+/// What they wrote before stays valid. A machine that was removed by mistake joins again with a new
+/// key, in a new data folder. To exclude a node for a while only, suspend it.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
@@ -67,11 +67,12 @@ pub(crate) struct EnactArgs {
     file: PathBuf,
 }
 
-/// A node and why.
+/// Which nodes and why.
 #[derive(Args, Debug)]
 struct WhichArgs {
-    /// The node, by name or key
-    node: String,
+    /// The nodes, by name or key: all in one new roster
+    #[arg(required = true)]
+    node: Vec<String>,
     /// Why, in a few words; it stays on this node
     #[arg(long, default_value = "")]
     reason: String,
@@ -100,10 +101,10 @@ pub(super) async fn reinstate(
 }
 
 pub(super) async fn remove(invocation: &mut Invocation, args: RemoveArgs) -> anyhow::Result<()> {
-    let node = &args.which.node;
+    let node = args.which.node.join(", ");
     let question = invocation.output.language.pick(
-        format!("ถอด {node} ออกอย่างถาวร: กุญแจของโหนดนี้จะกลับมาไม่ได้อีก"),
-        format!("Removing {node} is for ever: its key never comes back."),
+        format!("ถอด {node} ออกอย่างถาวร: กุญแจที่ถอดแล้วจะกลับมาไม่ได้อีก"),
+        format!("Removing {node} is for ever: a removed key never comes back."),
     );
     confirm(&mut invocation.output, args.yes, &question)?;
     change(invocation, "remove", args.which).await
@@ -112,7 +113,7 @@ pub(super) async fn remove(invocation: &mut Invocation, args: RemoveArgs) -> any
 async fn change(invocation: &mut Invocation, change: &str, which: WhichArgs) -> anyhow::Result<()> {
     let request = ChangeRosterRequest {
         change: change.to_owned(),
-        node: which.node,
+        nodes: which.node,
         reason: which.reason,
     };
     let reply = invocation.connect().await?.change_roster(request).await?;

@@ -26,14 +26,16 @@ pub(crate) struct PendingArgs {
     node: Option<String>,
 }
 
-/// Admit a node that waits, after showing what that means
+/// Admit nodes that wait, after showing what that means
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
-  phaki federation approve TH-41")]
+  phaki federation approve TH-41
+  phaki federation approve TH-41 TH-90 --out two-provinces.unsigned")]
 pub(crate) struct ApproveArgs {
-    /// The node, by name or key
-    node: String,
+    /// The nodes, by name or key: all in one new roster
+    #[arg(required = true)]
+    node: Vec<String>,
     #[command(flatten)]
     out: OutArgs,
 }
@@ -86,17 +88,20 @@ pub(super) async fn pending(invocation: &mut Invocation, args: PendingArgs) -> a
 
 pub(super) async fn approve(invocation: &mut Invocation, args: ApproveArgs) -> anyhow::Result<()> {
     let mut client = invocation.connect().await?;
-    let found = client.show_pending(&args.node).await?;
     let output = &mut invocation.output;
-    if !output.json {
-        show(output, &found)?;
-        output.line("")?;
-    }
     // What was shown is what is approved, whoever asks under that name meanwhile.
-    let key = found.node.map(|node| node.key).unwrap_or_default();
+    let mut keys = Vec::new();
+    for node in &args.node {
+        let found = client.show_pending(node).await?;
+        if !output.json {
+            show(output, &found)?;
+            output.line("")?;
+        }
+        keys.extend(found.node.map(|node| node.key));
+    }
     let request = ChangeRosterRequest {
         change: "approve".to_owned(),
-        node: key,
+        nodes: keys,
         reason: String::new(),
     };
     let reply = client.change_roster(request).await?;
@@ -105,8 +110,8 @@ pub(super) async fn approve(invocation: &mut Invocation, args: ApproveArgs) -> a
         return Ok(());
     }
     output.line(output.language.pick(
-        "โหนดที่รออยู่จะได้รับคำตอบเมื่อสั่ง `phaki join` อีกครั้งหลังบัญชีโหนดมีผล",
-        "the node that waits gets its answer at its next `phaki join` once that roster is in force",
+        "ผู้ที่รออยู่จะได้รับคำตอบเมื่อสั่ง `phaki join` อีกครั้งหลังบัญชีโหนดมีผล",
+        "whoever waits gets the answer at the next `phaki join` once that roster is in force",
     ))
 }
 

@@ -105,7 +105,7 @@ pub async fn join_waiting(join: &Join, patience: Duration) -> anyhow::Result<Joi
     let deadline = Instant::now() + patience;
     let mut pause = JOIN_PAUSE_FIRST;
     loop {
-        sleep(pause.min(deadline - Instant::now())).await;
+        sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
         let joined = self::join(join).await;
         let not_yet = joined.as_ref().err().and_then(|error| error.downcast_ref());
         if Instant::now() >= deadline || !not_yet.is_some_and(NotJoined::may_pass) {

@@ -68,12 +68,13 @@ impl Admission {
         }
         let changes: Vec<_> = approved.iter().map(Waiting::change).collect();
         let changed = self.registrar.change(&changes).await?;
+        let in_force = changed.unsigned.is_none();
         for waiting in approved {
             let (name, key) = (waiting.invite.name, waiting.pending.node);
-            if changed.unsigned.is_none() {
+            if in_force {
                 self.journal.decide(Decision::Admit(key)).await?;
             }
-            info!(name, %key, version = changed.version, "node approved");
+            info!(name, %key, version = changed.version, in_force, "node approved");
         }
         Ok(changed)
     }
@@ -103,11 +104,13 @@ impl Admission {
         let nodes = nodes.collect::<anyhow::Result<Vec<_>>>()?;
         let changes: Vec<_> = nodes.into_iter().map(change).collect();
         let changed = self.registrar.change(&changes).await?;
+        let in_force = changed.unsigned.is_none();
         info!(
             ?changes,
             reason,
             version = changed.version,
-            "status of nodes changed"
+            in_force,
+            "change of nodes decided"
         );
         Ok(changed)
     }

@@ -16,7 +16,7 @@ pub(crate) struct Difference {
     pub(crate) node: NodeId,
     /// Its record in the newer roster; when that has none, the older one.
     pub(crate) record: NodeRecord,
-    /// The fields that differ, besides the status, with both values.
+    /// The fields that differ, besides the status, with both values; of a new node its addresses.
     pub(crate) fields: Vec<String>,
 }
 
@@ -76,12 +76,18 @@ pub(crate) fn differences(before: &Roster, after: &Roster) -> Vec<Difference> {
         let (old, new) = (before.nodes.get(node), after.nodes.get(node));
         let what = what(old, new)?;
         let record = new.or(old)?.clone();
-        let fields = old.zip(new).map(|(old, new)| fields(old, new));
+        let fields = match (old, new) {
+            (Some(old), Some(new)) => fields(old, new),
+            (None, Some(new)) if !new.addresses.is_empty() => {
+                vec![format!("addresses: {}", addresses(new))]
+            }
+            (_, _) => Vec::new(),
+        };
         Some(Difference {
             what,
             node: *node,
             record,
-            fields: fields.unwrap_or_default(),
+            fields,
         })
     });
     let mut differing: Vec<_> = differing.collect();
@@ -118,12 +124,15 @@ fn fields(old: &NodeRecord, new: &NodeRecord) -> Vec<String> {
     compare("name", &old.name, &new.name);
     compare("role", &old.role.name(), &new.role.name());
     compare("area", &old.area, &new.area);
-    let addresses = |record: &NodeRecord| match record.addresses.join(" ") {
-        none if none.is_empty() => "–".to_owned(),
-        some => some,
-    };
     compare("addresses", &addresses(old), &addresses(new));
     fields
+}
+
+fn addresses(record: &NodeRecord) -> String {
+    match record.addresses.is_empty() {
+        true => "–".to_owned(),
+        false => record.addresses.join(" "),
+    }
 }
 
 #[cfg(test)]
@@ -201,5 +210,7 @@ mod tests {
             "addresses: – → 203.0.113.9:7443",
         ];
         assert_eq!(found[0].fields, expected);
+        let added = differences(&roster(&[]), &after);
+        assert_eq!(added[0].fields, ["addresses: 203.0.113.9:7443"]);
     }
 }

@@ -90,7 +90,7 @@ impl Enrolling {
             .map(|waiting| waiting.invite.name.as_str())
             .collect();
         Some(format!(
-            "{} wait for approval ({}): `phaki federation pending` shows them",
+            "{} node(s) wait for approval ({}): `phaki federation pending` shows them",
             waiting.len(),
             names.join(", ")
         ))

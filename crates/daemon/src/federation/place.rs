@@ -9,6 +9,7 @@ use phaki_replication::limits::NAME_BYTES_MAX;
 use phaki_replication::roster::NodeRole;
 use serde::Deserialize;
 
+use crate::output::harmless;
 use crate::quote::quoted;
 
 /// The 77 provinces with their DOPA codes.
@@ -133,7 +134,13 @@ fn check_word(what: &str, word: &str) -> anyhow::Result<()> {
             quoted(word)
         );
     }
-    let odd = |letter: char| letter.is_whitespace() || letter.is_control() || letter == ',';
+    // What a screen would not show as it is could pass for another name.
+    let unshown = |letter: char| {
+        harmless::line(letter.encode_utf8(&mut [0; 4]))
+            .chars()
+            .ne([letter])
+    };
+    let odd = |letter: char| letter.is_whitespace() || letter == ',' || unshown(letter);
     if let Some(odd) = word.chars().find(|letter| odd(*letter)) {
         bail!(
             "{what} {} contains {odd:?}: use letters, digits and hyphens",
@@ -149,7 +156,15 @@ mod tests {
 
     #[test]
     fn names_that_nobody_could_use_are_refused() {
-        for name in ["", "TH 90", "a,b", "a\n", "-90", &"a".repeat(64)] {
+        for name in [
+            "",
+            "TH 90",
+            "a,b",
+            "a\n",
+            "-90",
+            "TH-\u{202e}09",
+            &"a".repeat(64),
+        ] {
             assert!(check_name(name).is_err(), "{name:?}");
         }
         for name in ["TH-90", "สงขลา", "TH-R11", &"x".repeat(64)] {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    conflicts, edit, enrol, export, history, import, list, new, node, show, space, status,
+    audit, conflicts, edit, enrol, export, history, import, list, new, node, show, space, status,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -103,6 +103,7 @@ pub(crate) enum Command {
     Join(enrol::JoinArgs),
     Serve(node::ServeArgs),
     Status(status::StatusArgs),
+    Audit(audit::AuditArgs),
     #[command(subcommand)]
     Space(space::SpaceCommand),
     New(new::NewArgs),

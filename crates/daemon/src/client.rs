@@ -9,12 +9,12 @@ use anyhow::{Context, anyhow};
 use hyper_util::rt::TokioIo;
 use phaki_wire::proto::local::v1::local_client::LocalClient;
 use phaki_wire::proto::local::v1::{
-    Conflict, CreateInviteReply, CreateInviteRequest, CreateSpaceRequest, DocumentRow,
+    AuditRecord, Conflict, CreateInviteReply, CreateInviteRequest, CreateSpaceRequest, DocumentRow,
     EditDocumentReply, EditDocumentRequest, ExportDocumentsRequest, ExportedDocument,
-    GrantSpaceRequest, ListConflictsRequest, ListDocumentsRequest, ListSpacesRequest,
-    PutDocumentsReply, PutDocumentsRequest, ResolveConflictRequest, ShowDocumentReply,
-    ShowDocumentRequest, ShowHistoryReply, ShowHistoryRequest, ShowRosterReply, ShowRosterRequest,
-    Space, StatusReply, StatusRequest,
+    GrantSpaceRequest, ListAuditRequest, ListConflictsRequest, ListDocumentsRequest,
+    ListSpacesRequest, PutDocumentsReply, PutDocumentsRequest, ResolveConflictRequest,
+    ShowDocumentReply, ShowDocumentRequest, ShowHistoryReply, ShowHistoryRequest, ShowRosterReply,
+    ShowRosterRequest, Space, StatusReply, StatusRequest, VerifyAuditReply, VerifyAuditRequest,
 };
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -88,6 +88,21 @@ impl Client {
 
     pub(crate) async fn roster(&mut self) -> anyhow::Result<ShowRosterReply> {
         answer("read roster", self.api.show_roster(ShowRosterRequest {})).await
+    }
+
+    pub(crate) async fn audit(
+        &mut self,
+        request: ListAuditRequest,
+    ) -> anyhow::Result<Vec<AuditRecord>> {
+        let reply = answer("read audit log", self.api.list_audit(request)).await?;
+        Ok(reply.records)
+    }
+
+    pub(crate) async fn verify_audit(
+        &mut self,
+        request: VerifyAuditRequest,
+    ) -> anyhow::Result<VerifyAuditReply> {
+        answer("verify audit log", self.api.verify_audit(request)).await
     }
 
     pub(crate) async fn create_space(&mut self, name: &str) -> anyhow::Result<Space> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod amount;
 pub(crate) mod assignment;
+pub(crate) mod audit;
 pub(crate) mod conflicts;
 pub(crate) mod edit;
 pub(crate) mod enrol;
@@ -88,6 +89,7 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::Federation(command) => enrol::federation(invocation, command).await.map(|()| done),
         Command::Join(args) => enrol::join(invocation, args).await.map(|()| done),
         Command::Status(args) => status::status(invocation, &args).await,
+        Command::Audit(args) => audit::audit(invocation, args).await,
         Command::Space(command) => space::space(invocation, command).await.map(|()| done),
         Command::New(args) => new::new(invocation, args).await.map(|()| done),
         Command::List(args) => list::list(invocation, args).await.map(|()| done),

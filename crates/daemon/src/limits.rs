@@ -66,3 +66,17 @@ pub(crate) const LOCAL_REQUESTS_MAX: u32 = 128;
 /// Digits by which a client may name a change of a document: what `phaki show` prints, and enough
 /// that two of ten thousand changes hardly ever share them.
 pub(crate) const HEAD_DIGITS_MIN: usize = 8;
+
+/// Equal refusals within this time become two records: the first, and the count of the others.
+pub(crate) const AUDIT_WINDOW_MS: u64 = 60 * 1000;
+
+/// While they keep coming, that time doubles up to this: six records a day for one that never ends.
+pub(crate) const AUDIT_WINDOW_MS_MAX: u64 = 4 * 60 * 60 * 1000;
+
+/// Kinds of refusals that are told apart at one time: every province misconfigured at once, and
+/// some strangers.
+pub(crate) const AUDIT_KINDS_MAX: usize = 128;
+
+/// Once so many new kinds came, one more is told apart each time this passes. With the limits
+/// above, strangers who do nothing else for a year make some 400,000 records, about 120 MB.
+pub(crate) const AUDIT_KIND_EVERY_MS: u64 = 5 * 60 * 1000;

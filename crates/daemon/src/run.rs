@@ -28,6 +28,7 @@ use tracing::{info, warn};
 
 use self::opened::Opened;
 use self::part::Part;
+use crate::audit::Audit;
 use crate::config::Config;
 use crate::data_folder::Lock;
 use crate::enrolment::Admission;
@@ -104,14 +105,12 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let writing = start_writing(&store)?;
     let (reader, journal) = (store.reader(), writing.journal);
     let (requests, commands) = requests(&node);
-    let admission = federation_key
-        .map(|key| Admission::new(key, requests.clone(), reader.clone(), journal.clone()));
-    let retry = Retry {
-        max: config.retry_max,
-        ..Retry::default()
-    };
-    let (driver, events, follow) =
-        create_network(key.clone(), admission.clone(), retry, config.peers)?;
+    let audit = Audit::new(journal.clone(), requests.clone(), &config.account);
+    let admission = federation_key.map(|key| {
+        let (requests, reader) = (requests.clone(), reader.clone());
+        Admission::new(key, requests, reader, journal.clone(), audit.clone())
+    });
+    let (driver, events, follow) = create_network(key.clone(), admission.clone(), &config)?;
     let journal = (journal, writing.written);
     let node_loop = NodeLoop::new(node, events, commands, journal, reader.clone(), follow);
     let listen_text = listen.map(|address| address.to_string());
@@ -119,6 +118,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         key,
         own_feed,
         requests,
+        audit,
         reader,
         admission,
         account: config.account,
@@ -201,10 +201,13 @@ async fn listen(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
 fn create_network(
     key: SecretKey,
     admission: Option<Admission>,
-    retry: Retry,
-    overrides: BTreeMap<String, Vec<String>>,
+    config: &Config,
 ) -> anyhow::Result<(Driver, Events, FollowRoster)> {
     let peers = PeerKeys::new(BTreeSet::new());
+    let retry = Retry {
+        max: config.retry_max,
+        ..Retry::default()
+    };
     let settings = Settings {
         key,
         peers: peers.clone(),
@@ -212,6 +215,7 @@ fn create_network(
         retry,
     };
     let (network, driver, events) = network::create(settings).context("prepare the network")?;
+    let overrides = config.peers.clone();
     let follow = move |node: &Node| follow_roster(node, &peers, &network, &overrides);
     Ok((driver, events, Box::new(follow)))
 }

@@ -1,5 +1,6 @@
 //! The local gRPC API on the Unix socket, with server reflection and `grpc.health.v1`.
 
+mod auditing;
 mod denial;
 mod editing;
 mod find;
@@ -32,6 +33,7 @@ use tonic::{Code, Request, Response, Status, async_trait};
 
 pub(crate) use socket::{Socket, bind};
 
+use self::auditing::Auditing;
 use self::denial::Denial;
 use self::editing::Editing;
 use self::listing::Rows;
@@ -39,6 +41,7 @@ use self::reading::Reading;
 use self::spaces::Spaces;
 use self::status::Facts;
 use self::workers::Workers;
+use crate::audit::Audit;
 use crate::enrolment::{Admission, InviteDraft};
 use crate::identity;
 use crate::limits::{LOCAL_REQUEST_BYTES_MAX, LOCAL_REQUESTS_MAX};
@@ -51,6 +54,7 @@ pub(crate) struct Parts {
     pub(crate) key: SecretKey,
     pub(crate) own_feed: FeedId,
     pub(crate) requests: NodeRequests,
+    pub(crate) audit: Audit,
     pub(crate) reader: Reader,
     /// Where the federation's key is.
     pub(crate) admission: Option<Admission>,
@@ -70,6 +74,7 @@ pub(crate) struct LocalApi {
     spaces: Spaces,
     reading: Reading,
     editing: Editing,
+    auditing: Auditing,
     admission: Option<Admission>,
     addresses: Vec<String>,
 }
@@ -80,6 +85,7 @@ impl LocalApi {
             key,
             own_feed,
             requests,
+            audit,
             reader,
             admission,
             account,
@@ -101,9 +107,16 @@ impl LocalApi {
             reader: reader.clone(),
             workers: workers.clone(),
         };
+        let auditing = Auditing {
+            audit: audit.clone(),
+            requests: requests.clone(),
+            reader: reader.clone(),
+            workers: workers.clone(),
+        };
         let spaces = Spaces {
             key,
             requests,
+            audit,
             reader,
             workers,
             turn: Arc::default(),
@@ -113,6 +126,7 @@ impl LocalApi {
             spaces,
             reading,
             editing,
+            auditing,
             admission,
             addresses,
         })
@@ -192,6 +206,27 @@ impl LocalApi {
     }
 }
 
+impl LocalApi {
+    /// As [`answer`], for what takes a right: when it is missing, that is recorded.
+    async fn answer_by_right<T>(
+        &self,
+        (what, subject, account): (&'static str, String, String),
+        outcome: Result<T, Denial>,
+    ) -> Result<Response<T>, Status> {
+        if let Err(denial) = &outcome {
+            let denied = self.auditing.denied(what, &subject, &account, denial);
+            denied.await;
+        }
+        answer(outcome)
+    }
+}
+
+fn account_of(author: Option<&pb::Author>) -> String {
+    author
+        .map(|author| author.account.clone())
+        .unwrap_or_default()
+}
+
 /// The border: what is denied becomes a status.
 fn answer<T>(outcome: Result<T, Denial>) -> Result<Response<T>, Status> {
     outcome.map(Response::new).map_err(Denial::into_status)
@@ -213,7 +248,10 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::CreateInviteRequest>,
     ) -> Result<Response<pb::CreateInviteReply>, Status> {
-        answer(self.invite(request.into_inner()).await)
+        let request = request.into_inner();
+        let asked = ("invite", request.name.clone(), String::new());
+        self.answer_by_right(asked, self.invite(request).await)
+            .await
     }
 
     async fn show_roster(
@@ -221,6 +259,20 @@ impl Local for LocalApi {
         _: Request<pb::ShowRosterRequest>,
     ) -> Result<Response<pb::ShowRosterReply>, Status> {
         answer(self.spaces.roster().await)
+    }
+
+    async fn list_audit(
+        &self,
+        request: Request<pb::ListAuditRequest>,
+    ) -> Result<Response<pb::ListAuditReply>, Status> {
+        answer(self.auditing.list(request.into_inner()).await)
+    }
+
+    async fn verify_audit(
+        &self,
+        request: Request<pb::VerifyAuditRequest>,
+    ) -> Result<Response<pb::VerifyAuditReply>, Status> {
+        answer(self.auditing.verify(request.into_inner()).await)
     }
 
     async fn create_space(
@@ -234,7 +286,10 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::GrantSpaceRequest>,
     ) -> Result<Response<pb::GrantSpaceReply>, Status> {
-        answer(self.spaces.grant(request.into_inner()).await)
+        let request = request.into_inner();
+        let asked = ("grant", request.space.clone(), String::new());
+        self.answer_by_right(asked, self.spaces.grant(request).await)
+            .await
     }
 
     async fn list_spaces(
@@ -249,7 +304,11 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::PutDocumentsRequest>,
     ) -> Result<Response<pb::PutDocumentsReply>, Status> {
-        answer(self.editing.put(request.into_inner()).await)
+        let request = request.into_inner();
+        let account = account_of(request.author.as_ref());
+        let asked = ("put", request.space.clone(), account);
+        self.answer_by_right(asked, self.editing.put(request).await)
+            .await
     }
 
     async fn list_documents(
@@ -270,7 +329,11 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::EditDocumentRequest>,
     ) -> Result<Response<pb::EditDocumentReply>, Status> {
-        answer(self.editing.edit(request.into_inner()).await)
+        let request = request.into_inner();
+        let account = account_of(request.author.as_ref());
+        let asked = ("edit", request.id.clone(), account);
+        self.answer_by_right(asked, self.editing.edit(request).await)
+            .await
     }
 
     async fn show_history(
@@ -291,7 +354,11 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::ResolveConflictRequest>,
     ) -> Result<Response<pb::EditDocumentReply>, Status> {
-        answer(self.editing.resolve(request.into_inner()).await)
+        let request = request.into_inner();
+        let account = account_of(request.author.as_ref());
+        let asked = ("resolve", request.id.clone(), account);
+        self.answer_by_right(asked, self.editing.resolve(request).await)
+            .await
     }
 
     async fn export_documents(

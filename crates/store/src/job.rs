@@ -9,6 +9,7 @@ use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::node::{Change, WriteId};
 use thiserror::Error;
 
+use crate::audit::AuditDraft;
 use crate::fault::Fault;
 use crate::invite::{Invite, Redemption};
 use crate::materialise::Materialised;
@@ -23,6 +24,15 @@ pub enum Job {
         write: WriteId,
         /// What.
         change: Change,
+        /// Recorded with it, or not at all.
+        audit: Vec<AuditDraft>,
+    },
+    /// Records something in the audit log.
+    Audit {
+        /// What.
+        draft: AuditDraft,
+        /// Told when it is durable.
+        reply: Reply<()>,
     },
     /// Summaries that the materialiser computed. When they fail alone, the writer goes on.
     Materialised {
@@ -223,6 +233,7 @@ impl Job {
         match self {
             Self::Materialised { .. } | Self::Flush { .. } => false,
             Self::Change { .. }
+            | Self::Audit { .. }
             | Self::Invite { .. }
             | Self::Redeem { .. }
             | Self::Withdraw { .. }
@@ -268,6 +279,7 @@ impl Queued for Job {
                 change: Change::Roster(roster),
                 ..
             } => roster.bytes.len(),
+            Self::Audit { draft, .. } => draft.bytes(),
             Self::Materialised { rows, .. } => rows.iter().map(Materialised::bytes).sum(),
             Self::Invite { .. }
             | Self::Redeem { .. }

@@ -60,5 +60,9 @@ pub const SNAPSHOT_CHANGES_MIN: u64 = 64;
 /// Rows that one call returns at most, where the caller can ask for the next ones.
 pub const ROWS_MAX: usize = 10_000;
 
+/// Bytes of each of the four texts of an audit record; longer ones are cut. The longest that comes
+/// of itself is a key and the name of a space; a reason with the text of an error has room.
+pub const AUDIT_TEXT_BYTES_MAX: usize = 512;
+
 /// Problems that one verification lists: the first ones tell what happened.
 pub const PROBLEMS_MAX: usize = 1000;

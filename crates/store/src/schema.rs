@@ -6,7 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i32 = 0x7068_616b;
 
 /// All migrations in order. A released one is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001-init.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001-init.sql"),
+    include_str!("../migrations/0002-audit.sql"),
+];
 
 /// The version of the schema after all migrations.
 pub(crate) fn version() -> i64 {

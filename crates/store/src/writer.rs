@@ -18,6 +18,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use thiserror::Error;
 
 use crate::append;
+use crate::audit::{self, AuditDraft};
 use crate::batch::Batch;
 use crate::connection::open_writer;
 use crate::fault::Fault;
@@ -176,6 +177,14 @@ impl Writer {
         self.call(|reply| Job::Withdraw { secret_hash, reply })
     }
 
+    /// Records something in the audit log. Waits for the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn record(&self, draft: AuditDraft) -> Result<(), WriteError> {
+        self.call(|reply| Job::Audit { draft, reply })
+    }
+
     /// Submits a job and waits for its outcome.
     pub(crate) fn call<T: Send + 'static>(
         &self,
@@ -310,9 +319,10 @@ impl Carrier {
             (Job::Redeem { reply, .. }, Outcome::Redemption(redemption)) => {
                 reply.send(Ok(redemption));
             }
-            (Job::Materialised { reply, .. } | Job::Flush { reply }, Outcome::Done) => {
-                reply.send(Ok(()));
-            }
+            (
+                Job::Materialised { reply, .. } | Job::Audit { reply, .. } | Job::Flush { reply },
+                Outcome::Done,
+            ) => reply.send(Ok(())),
             (job, _) => unreachable!("outcome of another kind for {job:?}"),
         }
     }
@@ -323,7 +333,9 @@ impl Carrier {
             Job::Change { write, .. } => (self.report)(Completion::Failed { write, error }),
             Job::Invite { reply, .. } | Job::Withdraw { reply, .. } => reply.send(Err(error)),
             Job::Redeem { reply, .. } => reply.send(Err(error)),
-            Job::Materialised { reply, .. } | Job::Flush { reply } => reply.send(Err(error)),
+            Job::Materialised { reply, .. } | Job::Audit { reply, .. } | Job::Flush { reply } => {
+                reply.send(Err(error));
+            }
             Job::Resume => unreachable!("resume stands alone in its group"),
         }
     }
@@ -331,9 +343,16 @@ impl Carrier {
 
 fn write_job(batch: &mut Batch<'_>, job: &Job) -> Result<Outcome, Fault> {
     match job {
-        Job::Change { change, .. } => {
+        Job::Change { change, audit, .. } => {
             append::store(batch, change)?;
+            for draft in audit {
+                audit::append(batch.connection, draft)?;
+            }
             Ok(Outcome::Touched(by_space(batch.take_touched())))
+        }
+        Job::Audit { draft, .. } => {
+            audit::append(batch.connection, draft)?;
+            Ok(Outcome::Done)
         }
         Job::Materialised { rows, .. } => {
             batch.flush()?;

@@ -142,6 +142,7 @@ fn create(invocation: &mut Invocation, args: CreateArgs) -> anyhow::Result<()> {
         name: args.name.clone(),
         area: args.area,
         addresses: given_or(args.address, settings.addresses),
+        account: settings.account,
     })?;
     let output = &mut invocation.output;
     let key = created.federation_key.display();
@@ -243,6 +244,7 @@ pub(crate) async fn join(invocation: &mut Invocation, args: JoinArgs) -> anyhow:
         data: data.clone(),
         invite: args.invite,
         addresses: given_or(args.address, settings.addresses),
+        account: settings.account,
     })
     .await?;
     let output = &mut invocation.output;
@@ -278,7 +280,7 @@ fn given_or(given: Vec<String>, configured: Vec<String>) -> Vec<String> {
 }
 
 /// Reads `90s`, `30m`, `12h`, `7d`.
-fn span(text: &str) -> Result<Duration, String> {
+pub(super) fn span(text: &str) -> Result<Duration, String> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = &text[..text.len() - unit.len()];
     let seconds = match unit {

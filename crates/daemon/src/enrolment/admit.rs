@@ -12,12 +12,13 @@ use phaki_replication::limits::NODES_MAX;
 use phaki_replication::node::{Act, Refusal as NodeRefusal};
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
 use phaki_replication::sign::SecretKey;
-use phaki_store::{Invite as StoredInvite, InviteRefusal, Reader, Redemption};
+use phaki_store::{AuditDraft, Invite as StoredInvite, InviteRefusal, Reader, Redemption};
 use phaki_wire::enrol::{InviteSecret, JoinRequest, JoinResponse, Refusal};
 use tokio::sync::Mutex;
 use tracing::{error, info, warn};
 
 use super::invite::Invite;
+use crate::audit::{Audit, Deed};
 use crate::federation::{check_addresses, check_area, check_name};
 use crate::identity;
 use crate::limits::{INVITE_VALID_MS, INVITE_VALID_MS_MAX};
@@ -33,6 +34,7 @@ pub(crate) struct Admission {
     requests: NodeRequests,
     reader: Reader,
     journal: Journal,
+    audit: Audit,
     turn: Arc<Mutex<()>>,
 }
 
@@ -62,12 +64,14 @@ impl Admission {
         requests: NodeRequests,
         reader: Reader,
         journal: Journal,
+        audit: Audit,
     ) -> Self {
         Self {
             federation_key,
             requests,
             reader,
             journal,
+            audit,
             turn: Arc::default(),
         }
     }
@@ -103,8 +107,10 @@ impl Admission {
         let created_ms = wall_ms();
         let expires_ms = created_ms.saturating_add_unsigned(valid_ms);
         let secret = InviteSecret(identity::random()?);
+        let secret_hash = Invite::secret_hash(&secret);
+        let id = invite_id(&secret_hash);
         let stored = StoredInvite {
-            secret_hash: Invite::secret_hash(&secret),
+            secret_hash,
             name: draft.name.clone(),
             area: draft.area.clone(),
             role: draft.role,
@@ -114,6 +120,9 @@ impl Admission {
         };
         let kept = self.journal.insert_invite(stored).await;
         kept.context("keep the invite")?;
+        let detail = format!("{}, {}, area {}", draft.name, draft.role.name(), draft.area);
+        let recorded = self.audit.record(Deed::InviteMade, id, detail).await;
+        recorded.context("record the invite")?;
         info!(name = draft.name, role = draft.role.name(), "invite made");
         let invite = Invite {
             federation: in_force.federation,
@@ -164,8 +173,9 @@ impl Admission {
                 return Ok(answer(&in_force));
             }
             let roster = with_node(&in_force.roster, peer, &invite, &request.addresses)?;
+            let records = self.records(peer, &invite, roster.version);
             let act = Act::Roster(roster.sign(&self.federation_key));
-            match self.requests.enact(act).await {
+            match self.requests.enact(act, records).await {
                 Ok(()) => {
                     info!(peer = invite.name, key = %peer, "node admitted");
                     return Ok(answer(&self.requests.in_force()));
@@ -183,6 +193,18 @@ impl Admission {
 }
 
 impl Admission {
+    /// What the audit log says of an admission: who showed the invite, and what became of it.
+    fn records(&self, peer: NodeId, invite: &StoredInvite, version: u64) -> Vec<AuditDraft> {
+        let id = invite_id(&invite.secret_hash);
+        let (name, role, area) = (&invite.name, invite.role.name(), &invite.area);
+        let admitted =
+            format!("{name}, {role}, area {area}, by invite {id}, roster version {version}");
+        vec![
+            Deed::InviteRedeemed.by(peer, &id, name),
+            Deed::NodeAdmitted.by(self.audit.account(), peer, admitted),
+        ]
+    }
+
     /// Whether the name that an invite promises belongs to another node.
     async fn is_name_taken(&self, secret_hash: Hash, peer: NodeId) -> Result<bool, Refusal> {
         let reader = self.reader.clone();
@@ -205,13 +227,21 @@ impl Enrol for Admission {
     async fn join(&self, peer: NodeId, request: JoinRequest) -> Result<JoinResponse, Refusal> {
         // A connection that breaks must not stop an admission half-way.
         let this = self.clone();
+        let id = invite_id(&Invite::secret_hash(&request.secret));
         let admitted = tokio::spawn(async move { this.admit(peer, request).await });
         let outcome = admitted.await.unwrap_or(Err(Refusal::Unavailable));
         if let Err(refusal) = &outcome {
-            warn!(%peer, reason = refusal.word(), "request to join refused");
+            let why = refusal.word();
+            warn!(%peer, reason = why, "request to join refused");
+            self.audit.refused(peer, Deed::JoinRefused, id, why).await;
         }
         outcome
     }
+}
+
+/// The name of an invite in the audit log: enough of its hash to tell it from others.
+fn invite_id(secret_hash: &Hash) -> String {
+    format!("invite {}", &secret_hash.to_string()[..16])
 }
 
 fn answer(in_force: &InForce) -> JoinResponse {

@@ -193,6 +193,15 @@ impl NodeLoop {
                 }
                 Some(Event::LinkClosed { link })
             }
+            NetEvent::Refused {
+                key,
+                joining,
+                why,
+                untold,
+            } => {
+                self.note_refusal(key, joining, why, untold);
+                None
+            }
             NetEvent::DialFailed {
                 peer,
                 address,

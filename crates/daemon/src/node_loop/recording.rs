@@ -7,7 +7,7 @@ use phaki_store::AuditDraft;
 
 use super::NodeLoop;
 use crate::audit::Deed;
-use crate::audit::coalesce::Coalesce;
+use crate::audit::coalesce::{Coalesce, OTHERS};
 
 /// Who brought about what the node does with an event.
 #[derive(Debug, Default)]
@@ -64,6 +64,27 @@ impl NodeLoop {
         let now_ms = self.clock.monotonic_ms();
         if let Some(draft) = self.recording.coalesce.note(now_ms, draft) {
             self.record(draft);
+        }
+    }
+
+    /// The network refused somebody; before that, `untold` others whom it does not tell apart.
+    pub(super) fn note_refusal(
+        &mut self,
+        key: Option<NodeId>,
+        joining: bool,
+        why: &str,
+        untold: u64,
+    ) {
+        let deed = match joining {
+            true => Deed::JoinRefused,
+            false => Deed::ConnectionRefused,
+        };
+        let who = key.map(|key| key.to_string()).unwrap_or_default();
+        self.note(deed.by(who, "", why));
+        if untold > 0 {
+            let mut others = Deed::ConnectionRefused.by("", "", OTHERS);
+            others.count = untold;
+            self.unrecorded(others);
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod coalesce;
 mod deed;
+pub(crate) mod reading;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,9 @@ use phaki_store::{AuditDraft, WriteError};
 pub(crate) use deed::Deed;
 
 use crate::node_loop::{Journal, NodeRequests, wall_ms};
+
+/// The program with its version, as the log names it.
+pub(crate) const PROGRAM: &str = concat!("phaki ", env!("CARGO_PKG_VERSION"));
 
 /// Records what is done here. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -105,7 +105,6 @@ impl NodeLoop {
     /// Runs until `stop`, or until the store cannot be trusted any more.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
         (self.follow_roster)(&self.node);
-        self.record_start();
         loop {
             let input = self.next_input(&stop).await;
             self.recording.origin = Origin::Itself;

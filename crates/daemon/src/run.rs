@@ -1,6 +1,6 @@
 //! Starting and stopping a node: every long-lived task begins here and ends here.
 
-mod opened;
+pub(crate) mod opened;
 mod part;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ use tracing::{info, warn};
 
 use self::opened::Opened;
 use self::part::Part;
-use crate::audit::Audit;
+use crate::audit::{Audit, Deed, PROGRAM};
 use crate::config::Config;
 use crate::data_folder::Lock;
 use crate::enrolment::Admission;
@@ -102,7 +102,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         Some(listener) => Some(listener.local_addr().context("read the address in use")?),
         None => None,
     };
-    let writing = start_writing(&store)?;
+    let writing = start_writing(&store).await?;
     let (reader, journal) = (store.reader(), writing.journal);
     let (requests, commands) = requests(&node);
     let audit = Audit::new(journal.clone(), requests.clone(), &config.account);
@@ -167,7 +167,8 @@ struct Writing {
     ended: oneshot::Receiver<()>,
 }
 
-fn start_writing(store: &Store) -> anyhow::Result<Writing> {
+/// Starts them; the first that they write is that the program has started.
+async fn start_writing(store: &Store) -> anyhow::Result<Writing> {
     let (sender, written) = mpsc::unbounded_channel();
     let report = sender.clone();
     let started = store.start_writer(&WriterOptions::default(), move |completion| {
@@ -182,8 +183,15 @@ fn start_writing(store: &Store) -> anyhow::Result<Writing> {
     materialiser.tell_at_end(Reply::new(move |_| {
         end.send(()).ok();
     }));
+    let journal = Journal::new(writer, sender);
+    let start = Deed::NodeStarted.by("", store.identity().node, PROGRAM);
+    // A full disk must not keep a node from running, that one may read and make room.
+    if let Err(failure) = journal.record(start).await {
+        let error = format!("{:#}", anyhow::Error::from(failure));
+        warn!(error, "start not recorded");
+    }
     Ok(Writing {
-        journal: Journal::new(writer, sender),
+        journal,
         written,
         thread,
         materialiser,

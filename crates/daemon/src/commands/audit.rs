@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 use phaki_wire::proto::local::v1::{
     AuditRecord, ListAuditRequest, VerifyAuditReply, VerifyAuditRequest,
@@ -10,9 +11,11 @@ use phaki_wire::proto::local::v1::{
 
 use super::Invocation;
 use super::enrol::span;
-use crate::audit::Deed;
-use crate::node_loop::wall_ms;
+use crate::audit::{Deed, reading};
+use crate::client::Client;
+use crate::node_loop::{InForce, wall_ms};
 use crate::output::{Align, Language, Output, Table, machine, number, words};
+use crate::run::opened::{self, Opened};
 
 /// Digits of a key or an id that stand for it beside what has a name.
 const DIGITS: usize = 12;
@@ -23,7 +26,7 @@ const DIGITS: usize = 12;
 /// A refusal that repeats is recorded at once the first time, then as a count: after a minute, and
 /// at longer and longer intervals while it goes on. With --json one record a line.
 ///
-/// The records are linked by hashes. --verify checks them all; the last hash that it prints, written
+/// Without a running node the log is read from the data folder. The records are linked by hashes. --verify checks them all; the last hash that it prints, written
 /// down elsewhere and given as --known later, proves that nothing before it was altered or removed.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -56,13 +59,11 @@ pub(crate) async fn audit(
     invocation: &mut Invocation,
     args: AuditArgs,
 ) -> anyhow::Result<ExitCode> {
-    let mut client = invocation.connect().await?;
+    let mut log = Log::open(invocation).await?;
     let output = &mut invocation.output;
     if args.verify {
         let known_hash = args.known.unwrap_or_default();
-        let reply = client
-            .verify_audit(VerifyAuditRequest { known_hash })
-            .await?;
+        let reply = log.verify(VerifyAuditRequest { known_hash }).await?;
         return report(output, &reply);
     }
     let since_ms = args.since.map_or(0, |since| {
@@ -75,7 +76,7 @@ pub(crate) async fn audit(
         limit: args.limit,
         oldest_first: args.oldest_first,
     };
-    let records = client.audit(request).await?;
+    let records = log.list(request).await?;
     if output.json {
         for record in &records {
             output.value(&machine::audit_record(record))?;
@@ -84,6 +85,52 @@ pub(crate) async fn audit(
         output.table(&table(output, &records))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the log is read.
+enum Log {
+    /// At the running node.
+    Running(Client),
+    /// In the data folder of a node that does not run.
+    Stopped(Box<Opened>),
+}
+
+impl Log {
+    async fn open(invocation: &Invocation) -> anyhow::Result<Self> {
+        let settings = invocation.global.settings()?;
+        match Client::connect(&settings).await {
+            Ok(client) => Ok(Self::Running(client)),
+            // Not possible while a node runs, whatever keeps one from reaching it.
+            Err(unreached) => match opened::open(&settings) {
+                Ok(folder) => Ok(Self::Stopped(Box::new(folder))),
+                Err(_) => Err(unreached),
+            },
+        }
+    }
+
+    async fn list(&mut self, request: ListAuditRequest) -> anyhow::Result<Vec<AuditRecord>> {
+        match self {
+            Self::Running(client) => client.audit(request).await,
+            Self::Stopped(folder) => {
+                let filter = reading::filter(request).map_err(anyhow::Error::msg)?;
+                let in_force = InForce::of(&folder.node);
+                let records = reading::list(&folder.store.reader(), &in_force, &filter);
+                records.context("read the audit log")
+            }
+        }
+    }
+
+    async fn verify(&mut self, request: VerifyAuditRequest) -> anyhow::Result<VerifyAuditReply> {
+        match self {
+            Self::Running(client) => client.verify_audit(request).await,
+            Self::Stopped(folder) => {
+                let known = reading::known_hash(&request.known_hash);
+                let known = known.map_err(anyhow::Error::msg)?;
+                let check = reading::verify(&folder.store.reader(), known.as_ref());
+                check.context("verify the audit log")
+            }
+        }
+    }
 }
 
 fn table(output: &Output, records: &[AuditRecord]) -> Table {

@@ -6,8 +6,8 @@ use phaki_replication::node::{Change, Notice};
 use phaki_store::AuditDraft;
 
 use super::NodeLoop;
-use crate::audit::Deed;
 use crate::audit::coalesce::{Coalesce, OTHERS};
+use crate::audit::{Deed, PROGRAM};
 
 /// Who brought about what the node does with an event.
 #[derive(Debug, Default)]
@@ -44,19 +44,12 @@ impl Recording {
 }
 
 impl NodeLoop {
-    /// The start of the program.
-    pub(super) fn record_start(&mut self) {
-        let version = concat!("phaki ", env!("CARGO_PKG_VERSION"));
-        self.record(Deed::NodeStarted.by("", self.node.id(), version));
-    }
-
     /// The end of the program, with what was only counted so far. Carried out before the writer
     /// ends.
     pub(super) fn record_stop(&mut self) {
         let counted = self.recording.coalesce.finish();
         counted.into_iter().for_each(|draft| self.record(draft));
-        let version = concat!("phaki ", env!("CARGO_PKG_VERSION"));
-        self.record(Deed::NodeStopped.by("", self.node.id(), version));
+        self.record(Deed::NodeStopped.by("", self.node.id(), PROGRAM));
     }
 
     /// Records what others brought about, or counts it.
@@ -125,7 +118,8 @@ impl NodeLoop {
         let who = match &mut self.recording.origin {
             Origin::Local(drafts) => {
                 let mut drafts = std::mem::take(drafts);
-                let who = drafts.first().map(|draft| draft.who.clone());
+                // The last act is the one that brings this about.
+                let who = drafts.last().map(|draft| draft.who.clone());
                 drafts.push(deed.by(who.unwrap_or_default(), subject, version));
                 return drafts;
             }

@@ -18,6 +18,7 @@ mod long_absence;
 mod relay;
 mod restored;
 
+mod audit;
 mod enrolment;
 mod strangers;
 

@@ -77,7 +77,7 @@ impl ServerCertVerifier for Credulous {
 }
 
 /// An Ed25519 key that no roster lists, in the forms of RFC 8410.
-fn unknown_key() -> Arc<CertifiedKey> {
+pub(crate) fn unknown_key() -> Arc<CertifiedKey> {
     // The key pair of RFC 8032, section 7.1, test 1.
     const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
     const KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
@@ -97,7 +97,7 @@ fn unknown_key() -> Arc<CertifiedKey> {
 }
 
 /// A client with the unknown key, or one as any browser is.
-fn client(key: Option<Arc<CertifiedKey>>, alpn: &str) -> TlsConnector {
+pub(crate) fn client(key: Option<Arc<CertifiedKey>>, alpn: &str) -> TlsConnector {
     let verifier = Arc::new(Credulous {
         raw_keys: key.is_some(),
     });
@@ -117,7 +117,10 @@ fn client(key: Option<Arc<CertifiedKey>>, alpn: &str) -> TlsConnector {
 }
 
 /// Opens a connection and tries to speak HTTP/2; what came back, or why nothing did.
-async fn try_to_speak(node: &Node, tls: TlsConnector) -> Result<Vec<u8>, std::io::Error> {
+pub(crate) async fn try_to_speak(
+    node: &Node,
+    tls: TlsConnector,
+) -> Result<Vec<u8>, std::io::Error> {
     let conversation = async {
         let tcp = TcpStream::connect(node.listen()).await?;
         let name = ServerName::try_from("phaki.invalid").unwrap();

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    conflicts, edit, enrol, export, federation, history, import, list, new, node, roster, show,
-    space, status,
+    audit, conflicts, edit, enrol, export, federation, history, import, list, new, node, roster,
+    show, space, status,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -106,6 +106,7 @@ pub(crate) enum Command {
     Roster(roster::RosterCommand),
     Serve(node::ServeArgs),
     Status(status::StatusArgs),
+    Audit(audit::AuditArgs),
     #[command(subcommand)]
     Space(space::SpaceCommand),
     New(new::NewArgs),

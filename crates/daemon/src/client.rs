@@ -11,11 +11,12 @@ use anyhow::{Context, anyhow};
 use hyper_util::rt::TokioIo;
 use phaki_wire::proto::local::v1::local_client::LocalClient;
 use phaki_wire::proto::local::v1::{
-    Conflict, CreateSpaceRequest, DocumentRow, EditDocumentReply, EditDocumentRequest,
-    ExportDocumentsRequest, ExportedDocument, GrantSpaceRequest, ListConflictsRequest,
-    ListDocumentsRequest, ListSpacesRequest, PutDocumentsReply, PutDocumentsRequest,
-    ResolveConflictRequest, ShowDocumentReply, ShowDocumentRequest, ShowHistoryReply,
-    ShowHistoryRequest, Space, StatusReply, StatusRequest,
+    AuditRecord, Conflict, CreateSpaceRequest, DocumentRow, EditDocumentReply, EditDocumentRequest,
+    ExportDocumentsRequest, ExportedDocument, GrantSpaceRequest, ListAuditRequest,
+    ListConflictsRequest, ListDocumentsRequest, ListSpacesRequest, PutDocumentsReply,
+    PutDocumentsRequest, ResolveConflictRequest, ShowDocumentReply, ShowDocumentRequest,
+    ShowHistoryReply, ShowHistoryRequest, Space, StatusReply, StatusRequest, VerifyAuditReply,
+    VerifyAuditRequest,
 };
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -78,6 +79,21 @@ impl Client {
 
     pub(crate) async fn status(&mut self) -> anyhow::Result<StatusReply> {
         answer("read status", self.api.status(StatusRequest {})).await
+    }
+
+    pub(crate) async fn audit(
+        &mut self,
+        request: ListAuditRequest,
+    ) -> anyhow::Result<Vec<AuditRecord>> {
+        let reply = answer("read audit log", self.api.list_audit(request)).await?;
+        Ok(reply.records)
+    }
+
+    pub(crate) async fn verify_audit(
+        &mut self,
+        request: VerifyAuditRequest,
+    ) -> anyhow::Result<VerifyAuditReply> {
+        answer("verify audit log", self.api.verify_audit(request)).await
     }
 
     pub(crate) async fn create_space(&mut self, name: &str) -> anyhow::Result<Space> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod amount;
 pub(crate) mod assignment;
+pub(crate) mod audit;
 pub(crate) mod confirm;
 pub(crate) mod conflicts;
 pub(crate) mod edit;
@@ -96,6 +97,7 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::Roster(command) => roster::roster(invocation, command).map(|()| done),
         Command::Join(args) => enrol::join(invocation, args).await,
         Command::Status(args) => status::status(invocation, &args).await,
+        Command::Audit(args) => audit::audit(invocation, args).await,
         Command::Space(command) => space::space(invocation, command).await.map(|()| done),
         Command::New(args) => new::new(invocation, args).await.map(|()| done),
         Command::List(args) => list::list(invocation, args).await.map(|()| done),

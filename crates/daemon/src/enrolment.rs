@@ -5,6 +5,7 @@ mod deciding;
 mod invite;
 mod inviting;
 mod prospect;
+mod recording;
 mod registrar;
 
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub(crate) use prospect::Prospect;
 pub(crate) use registrar::Changed;
 
 use self::invite::Invite;
+use crate::audit::Deed;
 use crate::data_folder::DataFolder;
 use crate::federation::check_addresses;
 use crate::fingerprint::fingerprint;
@@ -42,6 +44,8 @@ pub struct Join {
     pub invite: String,
     /// Where others reach this node, `host:port`; may be empty.
     pub addresses: Vec<String>,
+    /// The account that joins, for the audit log.
+    pub account: String,
 }
 
 /// A node that was admitted.
@@ -154,7 +158,13 @@ pub async fn join(join: &Join) -> anyhow::Result<Joined> {
         node,
         epoch: Epoch(identity::random()?),
     };
-    Store::create(&folder.database(), &identity, &response.roster).context("create the store")?;
+    let detail = format!(
+        "{}, roster version {}, invited by {}",
+        invite.name, roster.version, invite.inviter
+    );
+    let founding = Deed::FederationJoined.by(&join.account, invite.federation, detail);
+    Store::create(&folder.database(), &identity, &response.roster, &founding)
+        .context("create the store")?;
     Ok(joined(&roster, node, false))
 }
 

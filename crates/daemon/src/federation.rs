@@ -12,6 +12,7 @@ use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
 use phaki_store::{Identity, Store};
 
 pub(crate) use self::place::{check_name, check_place};
+use crate::audit::Deed;
 use crate::config::check_reachable;
 use crate::data_folder::DataFolder;
 use crate::identity;
@@ -28,6 +29,8 @@ pub struct Create {
     pub area: String,
     /// Where others reach it, `host:port`; may be empty.
     pub addresses: Vec<String>,
+    /// The account that founds it, for the audit log.
+    pub account: String,
 }
 
 /// A federation that was founded.
@@ -91,7 +94,9 @@ pub fn create(create: &Create) -> anyhow::Result<Created> {
         node,
         epoch,
     };
-    Store::create(&folder.database(), &identity, &roster.sign(&key)).context("create the store")?;
+    let founding = Deed::FederationFounded.by(&create.account, federation, &create.name);
+    Store::create(&folder.database(), &identity, &roster.sign(&key), &founding)
+        .context("create the store")?;
     folder.finish_founding()?;
     Ok(Created {
         federation,
@@ -131,6 +136,7 @@ mod tests {
             name: "TH".to_owned(),
             area: "TH".to_owned(),
             addresses: vec!["127.0.0.1:7440".to_owned()],
+            account: "officer".to_owned(),
         };
         let created = create(&founding).unwrap();
         let store = Store::open(&founding.data.join("phaki.db")).unwrap();
@@ -159,6 +165,7 @@ mod tests {
             name: "TH".to_owned(),
             area: "TH".to_owned(),
             addresses: vec![],
+            account: "officer".to_owned(),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! [`main`] is the whole program; tests call it from a binary of their own.
 
+mod audit;
 mod cli;
 mod client;
 mod commands;

@@ -79,4 +79,19 @@ pub(crate) const JOIN_PAUSE_FIRST: Duration = Duration::from_secs(1);
 pub(crate) const JOIN_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Bytes of the reason that a person gives for an act of administration: a few sentences in Thai.
+/// The audit log takes it whole.
 pub(crate) const REASON_BYTES_MAX: usize = 2048;
+
+/// Equal refusals within this time become two records: the first, and the count of the others.
+pub(crate) const AUDIT_WINDOW_MS: u64 = 60 * 1000;
+
+/// While they keep coming, that time doubles up to this: six records a day for one that never ends.
+pub(crate) const AUDIT_WINDOW_MS_MAX: u64 = 4 * 60 * 60 * 1000;
+
+/// Kinds of refusals that are told apart at one time: every province misconfigured at once, and
+/// some strangers.
+pub(crate) const AUDIT_KINDS_MAX: usize = 128;
+
+/// Once so many new kinds came, one more is told apart each time this passes. With the limits
+/// above, strangers who do nothing else for a year make some 400,000 records, about 120 MB.
+pub(crate) const AUDIT_KIND_EVERY_MS: u64 = 5 * 60 * 1000;

@@ -9,6 +9,7 @@ mod clock;
 mod disk;
 mod in_force;
 mod links;
+mod recording;
 mod request;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub(crate) use request::{Commands, LinkState, NodeRequests, Overview, RequestErr
 
 use self::disk::{Disk, ReadDone};
 use self::links::Links;
+use self::recording::{Origin, Recording};
 use self::request::{Answer, Command};
 
 /// Told of the keys to be accepted and the addresses to be dialled, whenever they may differ.
@@ -41,6 +43,7 @@ pub(crate) struct NodeLoop {
     clock: Clock,
     links: Links,
     disk: Disk,
+    recording: Recording,
     waiting: BTreeMap<RequestId, oneshot::Sender<Answer>>,
     requests_begun: u64,
     follow_roster: FollowRoster,
@@ -63,6 +66,7 @@ enum Input {
     Read(ReadDone),
     Time,
     Probe,
+    Counts,
     Stop,
 }
 
@@ -83,11 +87,13 @@ impl NodeLoop {
             written,
             reads,
         };
+        let clock = Clock::start();
         Self {
             node,
-            clock: Clock::start(),
+            clock,
             links: Links::default(),
             disk,
+            recording: Recording::new(clock.monotonic_ms()),
             waiting: BTreeMap::new(),
             requests_begun: 0,
             follow_roster,
@@ -100,7 +106,9 @@ impl NodeLoop {
     pub(crate) async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
         (self.follow_roster)(&self.node);
         loop {
-            let event = match self.next_input(&stop).await {
+            let input = self.next_input(&stop).await;
+            self.recording.origin = Origin::Itself;
+            let event = match input {
                 Input::Stop => break,
                 Input::Network(event) => self.network(event),
                 Input::Command(command) => self.command(command),
@@ -109,6 +117,10 @@ impl NodeLoop {
                 Input::Time => Some(Event::Tick),
                 Input::Probe => {
                     self.disk.probe();
+                    None
+                }
+                Input::Counts => {
+                    self.record_counts();
                     None
                 }
             };
@@ -124,12 +136,14 @@ impl NodeLoop {
                 }
             }
         }
+        self.record_stop();
         Ok(())
     }
 
     async fn next_input(&mut self, stop: &CancellationToken) -> Input {
         let wake = self.clock.sleep_until(self.node.wake_at());
         let probe = self.disk.next_probe();
+        let counts = self.clock.sleep_until(self.recording.due_at());
         let inputs = &mut self.inputs;
         tokio::select! {
             () = stop.cancelled() => Input::Stop,
@@ -139,6 +153,7 @@ impl NodeLoop {
             Some(event) = inputs.network.recv() => Input::Network(event),
             () = wake => Input::Time,
             () = probe => Input::Probe,
+            () = counts => Input::Counts,
         }
     }
 
@@ -164,13 +179,27 @@ impl NodeLoop {
                     dialled,
                 })
             }
-            NetEvent::Received { link, message } => Some(Event::Received { link, message }),
+            NetEvent::Received { link, message } => {
+                if let Some(peer) = self.links.peer(link) {
+                    self.recording.origin = Origin::Peer(peer);
+                }
+                Some(Event::Received { link, message })
+            }
             NetEvent::Alive { link } => Some(Event::Alive { link }),
             NetEvent::Closed { link, why } => {
                 if let Some(peer) = self.links.closed(link) {
                     info!(link = link.0, peer = self.name(&peer), why, "link closed");
                 }
                 Some(Event::LinkClosed { link })
+            }
+            NetEvent::Refused {
+                key,
+                joining,
+                why,
+                untold,
+            } => {
+                self.note_refusal(key, joining, why, untold);
+                None
             }
             NetEvent::DialFailed {
                 peer,
@@ -201,9 +230,14 @@ impl NodeLoop {
                     entries,
                 })
             }
-            Command::Enact { act, answer } => {
+            Command::Enact { act, audit, answer } => {
                 let request = self.begin(answer)?;
+                self.recording.origin = Origin::Local(audit);
                 Some(Event::Enact { request, act })
+            }
+            Command::Note { draft } => {
+                self.note(draft);
+                None
             }
             Command::Look { answer } => {
                 let now = self.clock.monotonic_ms();
@@ -233,6 +267,10 @@ impl NodeLoop {
                 self.disk.succeeded();
                 Some(Event::Stored { write })
             }
+            Written::Unrecorded(draft) => {
+                self.unrecorded(draft);
+                None
+            }
             Written::Probed => {
                 self.disk.succeeded();
                 None
@@ -253,7 +291,10 @@ impl NodeLoop {
         match effect {
             Effect::Send { link, message } => self.links.send(link, message),
             Effect::Close { link, reason } => self.links.close(link, reason),
-            Effect::Store { write, change } => self.disk.store(write, change)?,
+            Effect::Store { write, change } => {
+                let audit = self.records_of(&change);
+                self.disk.store(write, change, audit)?;
+            }
             Effect::Read {
                 read,
                 space,
@@ -275,7 +316,10 @@ impl NodeLoop {
                 let roster = self.node.roster();
                 self.links.keep_unreached(|peer| roster.is_active(peer));
             }
-            Effect::Notice(notice) => self.notice(&notice),
+            Effect::Notice(notice) => {
+                self.notice(&notice);
+                self.record_notice(&notice);
+            }
         }
         Ok(())
     }

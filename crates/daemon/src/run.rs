@@ -1,6 +1,6 @@
 //! Starting and stopping a node: every long-lived task begins here and ends here.
 
-mod opened;
+pub(crate) mod opened;
 mod part;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,7 @@ use tracing::{info, warn};
 
 use self::opened::Opened;
 use self::part::Part;
+use crate::audit::{Audit, Deed, PROGRAM};
 use crate::config::Config;
 use crate::data_folder::Lock;
 use crate::enrolment::Admission;
@@ -100,16 +101,12 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         Some(listener) => Some(listener.local_addr().context("read the address in use")?),
         None => None,
     };
-    let writing = start_writing(&store)?;
+    let writing = start_writing(&store).await?;
     let (reader, journal) = (store.reader(), writing.journal);
     let (requests, commands) = requests(&node);
-    let admission = Admission::new(&folder, &requests, &reader, &journal);
-    let retry = Retry {
-        max: config.retry_max,
-        ..Retry::default()
-    };
-    let (driver, events, follow) =
-        create_network(key.clone(), admission.clone(), retry, config.peers)?;
+    let audit = Audit::new(journal.clone(), requests.clone(), &config.account);
+    let admission = Admission::new(&folder, &requests, &reader, &journal, audit.clone());
+    let (driver, events, follow) = create_network(key.clone(), admission.clone(), &config)?;
     let journal = (journal, writing.written);
     let node_loop = NodeLoop::new(node, events, commands, journal, reader.clone(), follow);
     let listen_text = listen.map(|address| address.to_string());
@@ -117,6 +114,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         key,
         own_feed,
         requests,
+        audit,
         reader,
         admission,
         account: config.account,
@@ -165,7 +163,8 @@ struct Writing {
     ended: oneshot::Receiver<()>,
 }
 
-fn start_writing(store: &Store) -> anyhow::Result<Writing> {
+/// Starts them; the first that they write is that the program has started.
+async fn start_writing(store: &Store) -> anyhow::Result<Writing> {
     let (sender, written) = mpsc::unbounded_channel();
     let report = sender.clone();
     let started = store.start_writer(&WriterOptions::default(), move |completion| {
@@ -180,8 +179,15 @@ fn start_writing(store: &Store) -> anyhow::Result<Writing> {
     materialiser.tell_at_end(Reply::new(move |_| {
         end.send(()).ok();
     }));
+    let journal = Journal::new(writer, sender);
+    let start = Deed::NodeStarted.by("", store.identity().node, PROGRAM);
+    // A full disk must not keep a node from running, that one may read and make room.
+    if let Err(failure) = journal.record(start).await {
+        let error = format!("{:#}", anyhow::Error::from(failure));
+        warn!(error, "start not recorded");
+    }
     Ok(Writing {
-        journal: Journal::new(writer, sender),
+        journal,
         written,
         thread,
         materialiser,
@@ -199,10 +205,13 @@ async fn listen(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
 fn create_network(
     key: SecretKey,
     admission: Admission,
-    retry: Retry,
-    overrides: BTreeMap<String, Vec<String>>,
+    config: &Config,
 ) -> anyhow::Result<(Driver, Events, FollowRoster)> {
     let peers = PeerKeys::new(BTreeSet::new());
+    let retry = Retry {
+        max: config.retry_max,
+        ..Retry::default()
+    };
     let settings = Settings {
         key,
         peers: peers.clone(),
@@ -210,6 +219,7 @@ fn create_network(
         retry,
     };
     let (network, driver, events) = network::create(settings).context("prepare the network")?;
+    let overrides = config.peers.clone();
     let follow = move |node: &Node| follow_roster(node, &peers, &network, &overrides);
     Ok((driver, events, Box::new(follow)))
 }

@@ -1,5 +1,6 @@
 //! The local gRPC API on the Unix socket, with server reflection and `grpc.health.v1`.
 
+mod auditing;
 mod denial;
 mod editing;
 mod enrolling;
@@ -32,6 +33,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 pub(crate) use socket::{Socket, bind};
 
+use self::auditing::Auditing;
 use self::denial::Denial;
 use self::editing::Editing;
 use self::enrolling::Enrolling;
@@ -40,6 +42,7 @@ use self::reading::Reading;
 use self::spaces::Spaces;
 use self::status::Facts;
 use self::workers::Workers;
+use crate::audit::Audit;
 use crate::enrolment::Admission;
 use crate::identity;
 use crate::limits::{LOCAL_REQUEST_BYTES_MAX, LOCAL_REQUESTS_MAX};
@@ -51,6 +54,7 @@ pub(crate) struct Parts {
     pub(crate) key: SecretKey,
     pub(crate) own_feed: FeedId,
     pub(crate) requests: NodeRequests,
+    pub(crate) audit: Audit,
     pub(crate) reader: Reader,
     pub(crate) admission: Admission,
     /// The author of edits that name none.
@@ -70,6 +74,7 @@ pub(crate) struct LocalApi {
     reading: Reading,
     editing: Editing,
     enrolling: Enrolling,
+    auditing: Auditing,
 }
 
 impl LocalApi {
@@ -78,6 +83,7 @@ impl LocalApi {
             key,
             own_feed,
             requests,
+            audit,
             reader,
             admission,
             account,
@@ -99,9 +105,16 @@ impl LocalApi {
             reader: reader.clone(),
             workers: workers.clone(),
         };
+        let auditing = Auditing {
+            audit: audit.clone(),
+            requests: requests.clone(),
+            reader: reader.clone(),
+            workers: workers.clone(),
+        };
         let spaces = Spaces {
             key,
             requests,
+            audit,
             reader,
             workers,
             turn: Arc::default(),
@@ -115,6 +128,7 @@ impl LocalApi {
                 admission,
                 addresses,
             },
+            auditing,
         })
     }
 
@@ -149,6 +163,27 @@ impl LocalApi {
         edits.wait().await;
         Ok(())
     }
+}
+
+impl LocalApi {
+    /// As [`answer`], for what takes a right: when it is missing, that is recorded.
+    async fn answer_by_right<T>(
+        &self,
+        (what, subject, account): (&'static str, String, String),
+        outcome: Result<T, Denial>,
+    ) -> Result<Response<T>, Status> {
+        if let Err(denial) = &outcome {
+            let denied = self.auditing.denied(what, &subject, &account, denial);
+            denied.await;
+        }
+        answer(outcome)
+    }
+}
+
+fn account_of(author: Option<&pb::Author>) -> String {
+    author
+        .map(|author| author.account.clone())
+        .unwrap_or_default()
 }
 
 /// The border: what is denied becomes a status.
@@ -232,6 +267,20 @@ impl Local for LocalApi {
         answer(self.spaces.roster().await)
     }
 
+    async fn list_audit(
+        &self,
+        request: Request<pb::ListAuditRequest>,
+    ) -> Result<Response<pb::ListAuditReply>, Status> {
+        answer(self.auditing.list(request.into_inner()).await)
+    }
+
+    async fn verify_audit(
+        &self,
+        request: Request<pb::VerifyAuditRequest>,
+    ) -> Result<Response<pb::VerifyAuditReply>, Status> {
+        answer(self.auditing.verify(request.into_inner()).await)
+    }
+
     async fn create_space(
         &self,
         request: Request<pb::CreateSpaceRequest>,
@@ -243,7 +292,10 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::GrantSpaceRequest>,
     ) -> Result<Response<pb::GrantSpaceReply>, Status> {
-        answer(self.spaces.grant(request.into_inner()).await)
+        let request = request.into_inner();
+        let asked = ("grant", request.space.clone(), String::new());
+        self.answer_by_right(asked, self.spaces.grant(request).await)
+            .await
     }
 
     async fn list_spaces(
@@ -258,7 +310,11 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::PutDocumentsRequest>,
     ) -> Result<Response<pb::PutDocumentsReply>, Status> {
-        answer(self.editing.put(request.into_inner()).await)
+        let request = request.into_inner();
+        let account = account_of(request.author.as_ref());
+        let asked = ("put", request.space.clone(), account);
+        self.answer_by_right(asked, self.editing.put(request).await)
+            .await
     }
 
     async fn list_documents(
@@ -279,7 +335,11 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::EditDocumentRequest>,
     ) -> Result<Response<pb::EditDocumentReply>, Status> {
-        answer(self.editing.edit(request.into_inner()).await)
+        let request = request.into_inner();
+        let account = account_of(request.author.as_ref());
+        let asked = ("edit", request.id.clone(), account);
+        self.answer_by_right(asked, self.editing.edit(request).await)
+            .await
     }
 
     async fn show_history(
@@ -300,7 +360,11 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::ResolveConflictRequest>,
     ) -> Result<Response<pb::EditDocumentReply>, Status> {
-        answer(self.editing.resolve(request.into_inner()).await)
+        let request = request.into_inner();
+        let account = account_of(request.author.as_ref());
+        let asked = ("resolve", request.id.clone(), account);
+        self.answer_by_right(asked, self.editing.resolve(request).await)
+            .await
     }
 
     async fn export_documents(

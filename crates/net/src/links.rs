@@ -45,6 +45,17 @@ pub(crate) enum OpenError {
     Stopping,
 }
 
+impl OpenError {
+    /// The word for what is refused to a peer; none when this node only stops.
+    pub(crate) fn refusal(self) -> Option<&'static str> {
+        match self {
+            Self::NotInRoster => Some("key-not-in-roster"),
+            Self::Full => Some("too-many-links"),
+            Self::Stopping => None,
+        }
+    }
+}
+
 impl Links {
     pub(crate) fn new(events: EventSender, peers: PeerKeys) -> Self {
         let (next, table) = (Arc::new(AtomicU64::new(1)), Arc::default());

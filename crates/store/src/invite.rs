@@ -97,29 +97,30 @@ pub(crate) fn insert(connection: &Connection, invite: &Invite) -> rusqlite::Resu
 }
 
 /// Gives the invitation with that secret to `node`. A node that did not hear the answer may ask
-/// again: it gets its own invitation whatever the time.
+/// again: it gets its own invitation whatever the time. Besides: whether it did not have it before.
 pub(crate) fn redeem(
     connection: &Connection,
     secret_hash: &Hash,
     node: &NodeId,
     now_ms: i64,
-) -> rusqlite::Result<Redemption> {
+) -> rusqlite::Result<(Redemption, bool)> {
+    let refused = |why| Ok((Redemption::Refused(why), false));
     let sql = format!("SELECT {COLUMNS} FROM invite WHERE secret_hash = ?1");
     let found = connection
         .query_row(&sql, [secret_hash.0], read)
         .optional()?;
     let Some(mut invite) = found else {
-        return Ok(Redemption::Refused(InviteRefusal::Unknown));
+        return refused(InviteRefusal::Unknown);
     };
     match invite.used_by {
-        Some(user) if user != *node => return Ok(Redemption::Refused(InviteRefusal::Used)),
+        Some(user) if user != *node => return refused(InviteRefusal::Used),
         _ if invite.closed == Some(Closed::Withdrawn) => {
-            return Ok(Redemption::Refused(InviteRefusal::Withdrawn));
+            return refused(InviteRefusal::Withdrawn);
         }
-        _ if invite.closed.is_some() => return Ok(Redemption::Refused(InviteRefusal::Rejected)),
-        Some(_) => return Ok(Redemption::Redeemed(invite)),
+        _ if invite.closed.is_some() => return refused(InviteRefusal::Rejected),
+        Some(_) => return Ok((Redemption::Redeemed(invite), false)),
         None if invite.expires_ms <= now_ms => {
-            return Ok(Redemption::Refused(InviteRefusal::Expired));
+            return refused(InviteRefusal::Expired);
         }
         None => {}
     }
@@ -128,7 +129,7 @@ pub(crate) fn redeem(
         params![secret_hash.0, node.0],
     )?;
     invite.used_by = Some(*node);
-    Ok(Redemption::Redeemed(invite))
+    Ok((Redemption::Redeemed(invite), true))
 }
 
 /// Forgets an unused invitation; whether there was one.

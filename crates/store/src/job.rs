@@ -9,6 +9,7 @@ use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::node::{Change, WriteId};
 use thiserror::Error;
 
+use crate::audit::AuditDraft;
 use crate::fault::Fault;
 use crate::invite::{Invite, Redemption};
 use crate::materialise::Materialised;
@@ -24,6 +25,15 @@ pub enum Job {
         write: WriteId,
         /// What.
         change: Change,
+        /// Recorded with it, or not at all.
+        audit: Vec<AuditDraft>,
+    },
+    /// Records something in the audit log.
+    Audit {
+        /// What.
+        draft: AuditDraft,
+        /// Told when it is durable.
+        reply: Reply<()>,
     },
     /// Summaries that the materialiser computed. When they fail alone, the writer goes on.
     Materialised {
@@ -47,6 +57,8 @@ pub enum Job {
         node: NodeId,
         /// Milliseconds since 1970.
         now_ms: i64,
+        /// Recorded with it, when the node did not have the invitation before.
+        audit: Option<AuditDraft>,
         /// Told what came of it.
         reply: Reply<Redemption>,
     },
@@ -54,6 +66,8 @@ pub enum Job {
     Decide {
         /// What.
         decision: Decision,
+        /// Recorded with it, when there was anything to decide.
+        audit: Option<AuditDraft>,
         /// Told whether there was anything to decide.
         reply: Reply<bool>,
     },
@@ -231,6 +245,7 @@ impl Job {
         match self {
             Self::Materialised { .. } | Self::Flush { .. } => false,
             Self::Change { .. }
+            | Self::Audit { .. }
             | Self::Invite { .. }
             | Self::Redeem { .. }
             | Self::Decide { .. }
@@ -277,6 +292,7 @@ impl Queued for Job {
                 change: Change::Roster(roster),
                 ..
             } => roster.bytes.len(),
+            Self::Audit { draft, .. } => draft.bytes(),
             Self::Materialised { rows, .. } => rows.iter().map(Materialised::bytes).sum(),
             Self::Invite { .. }
             | Self::Redeem { .. }

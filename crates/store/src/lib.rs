@@ -6,6 +6,7 @@
 
 mod append;
 mod apply;
+pub mod audit;
 pub mod backup;
 mod batch;
 mod connection;
@@ -26,6 +27,7 @@ pub mod store;
 pub mod verify;
 pub mod writer;
 
+pub use audit::{AuditCheck, AuditDraft, AuditFilter, AuditRecord, BrokenRecord};
 pub use invite::{Closed, Invite, InviteRefusal, Redemption};
 pub use job::{Completion, FailureClass, Job, Reply, Touched, WriteError};
 pub use materialise::{Materialised, Materialiser, materialise, start_materialiser};

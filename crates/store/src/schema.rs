@@ -8,6 +8,7 @@ pub(crate) const APPLICATION_ID: i32 = 0x7068_616b;
 /// All migrations in order. A released one is never changed.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001-init.sql"),
+    include_str!("../migrations/0002-audit.sql"),
     include_str!("../migrations/0003-pending.sql"),
 ];
 

@@ -18,6 +18,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use thiserror::Error;
 
 use crate::append;
+use crate::audit::{self, AuditDraft};
 use crate::batch::Batch;
 use crate::connection::open_writer;
 use crate::fault::Fault;
@@ -151,7 +152,7 @@ impl Writer {
         self.call(|reply| Job::Invite { invite, reply })
     }
 
-    /// Gives the invitation with that secret to `node`, once. Waits for the disk.
+    /// Gives the invitation with that secret to `node`, once, and records `audit` then. Waits for the disk.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -160,22 +161,32 @@ impl Writer {
         secret_hash: Hash,
         node: NodeId,
         now_ms: i64,
+        audit: Option<AuditDraft>,
     ) -> Result<Redemption, WriteError> {
         self.call(|reply| Job::Redeem {
             secret_hash,
             node,
             now_ms,
+            audit,
             reply,
         })
     }
 
     /// Decides about an invitation or a node that waits; whether there was anything to decide.
-    /// Waits for the disk.
+    /// Then `audit` is recorded with it. Waits for the disk.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn decide(&self, decision: Decision) -> Result<bool, WriteError> {
-        self.call(|reply| Job::Decide { decision, reply })
+    pub fn decide(
+        &self,
+        decision: Decision,
+        audit: Option<AuditDraft>,
+    ) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Decide {
+            decision,
+            audit,
+            reply,
+        })
     }
 
     /// Forgets an invitation that nobody used; whether there was one. Waits for the disk.
@@ -184,6 +195,14 @@ impl Writer {
     /// When it cannot be written.
     pub fn forget_invite(&self, secret_hash: Hash) -> Result<bool, WriteError> {
         self.call(|reply| Job::Forget { secret_hash, reply })
+    }
+
+    /// Records something in the audit log. Waits for the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn record(&self, draft: AuditDraft) -> Result<(), WriteError> {
+        self.call(|reply| Job::Audit { draft, reply })
     }
 
     /// Submits a job and waits for its outcome.
@@ -321,9 +340,10 @@ impl Carrier {
             (Job::Redeem { reply, .. }, Outcome::Redemption(redemption)) => {
                 reply.send(Ok(redemption));
             }
-            (Job::Materialised { reply, .. } | Job::Flush { reply }, Outcome::Done) => {
-                reply.send(Ok(()));
-            }
+            (
+                Job::Materialised { reply, .. } | Job::Audit { reply, .. } | Job::Flush { reply },
+                Outcome::Done,
+            ) => reply.send(Ok(())),
             (job, _) => unreachable!("outcome of another kind for {job:?}"),
         }
     }
@@ -336,7 +356,9 @@ impl Carrier {
                 reply.send(Err(error));
             }
             Job::Redeem { reply, .. } => reply.send(Err(error)),
-            Job::Materialised { reply, .. } | Job::Flush { reply } => reply.send(Err(error)),
+            Job::Materialised { reply, .. } | Job::Audit { reply, .. } | Job::Flush { reply } => {
+                reply.send(Err(error));
+            }
             Job::Resume => unreachable!("resume stands alone in its group"),
         }
     }
@@ -344,9 +366,14 @@ impl Carrier {
 
 fn write_job(batch: &mut Batch<'_>, job: &Job) -> Result<Outcome, Fault> {
     match job {
-        Job::Change { change, .. } => {
+        Job::Change { change, audit, .. } => {
             append::store(batch, change)?;
+            record(batch.connection, audit)?;
             Ok(Outcome::Touched(by_space(batch.take_touched())))
+        }
+        Job::Audit { draft, .. } => {
+            audit::append(batch.connection, draft)?;
+            Ok(Outcome::Done)
         }
         Job::Materialised { rows, .. } => {
             batch.flush()?;
@@ -358,13 +385,20 @@ fn write_job(batch: &mut Batch<'_>, job: &Job) -> Result<Outcome, Fault> {
             secret_hash,
             node,
             now_ms,
+            audit,
             ..
         } => {
-            let redemption = invite::redeem(batch.connection, secret_hash, node, *now_ms)?;
+            let connection = batch.connection;
+            let (redemption, is_new) = invite::redeem(connection, secret_hash, node, *now_ms)?;
+            record(connection, audit.as_ref().filter(|_| is_new))?;
             Ok(Outcome::Redemption(redemption))
         }
-        Job::Decide { decision, .. } => {
-            Ok(Outcome::Told(pending::decide(batch.connection, decision)?))
+        Job::Decide {
+            decision, audit, ..
+        } => {
+            let decided = pending::decide(batch.connection, decision)?;
+            record(batch.connection, audit.as_ref().filter(|_| decided))?;
+            Ok(Outcome::Told(decided))
         }
         Job::Forget { secret_hash, .. } => Ok(Outcome::Told(invite::forget(
             batch.connection,
@@ -373,6 +407,14 @@ fn write_job(batch: &mut Batch<'_>, job: &Job) -> Result<Outcome, Fault> {
         Job::Flush { .. } => Ok(Outcome::Done),
         Job::Resume => unreachable!("resume stands alone in its group"),
     }
+}
+
+fn record<'a>(
+    connection: &Connection,
+    drafts: impl IntoIterator<Item = &'a AuditDraft>,
+) -> rusqlite::Result<()> {
+    let mut drafts = drafts.into_iter();
+    drafts.try_for_each(|draft| audit::append(connection, draft))
 }
 
 fn by_space(touched: impl IntoIterator<Item = (SpaceId, DocumentId)>) -> Vec<Touched> {

@@ -77,6 +77,7 @@ pub(crate) async fn join(invocation: &mut Invocation, args: JoinArgs) -> anyhow:
         data: settings.data,
         invite: args.invite,
         addresses: given_or(args.address, settings.addresses),
+        account: settings.account,
     };
     let output = &mut invocation.output;
     let mut outcome = enrolment::join(&join).await;

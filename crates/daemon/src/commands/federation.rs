@@ -89,6 +89,7 @@ fn create(invocation: &mut Invocation, args: CreateArgs) -> anyhow::Result<()> {
         name: args.name.clone(),
         area: args.area,
         addresses: given_or(args.address, settings.addresses),
+        account: settings.account,
     })?;
     let output = &mut invocation.output;
     let key = created.federation_key.display();

@@ -8,13 +8,17 @@ use std::sync::Arc;
 use phaki_net::enrol::{Enrol, async_trait};
 use phaki_replication::id::{Hash, NodeId};
 use phaki_replication::roster::{NodeRecord, NodeStatus};
-use phaki_store::{Decision, Invite as StoredInvite, InviteRefusal, Pending, Reader, Redemption};
+use phaki_store::{
+    AuditDraft, Decision, Invite as StoredInvite, InviteRefusal, Pending, Reader, Redemption,
+};
 use phaki_wire::enrol::{JoinRequest, JoinResponse, Refusal};
 use tokio::sync::Mutex;
 use tracing::{error, info, warn};
 
 use super::invite::Invite;
+use super::recording::{Decided, invite_id};
 use super::registrar::Registrar;
+use crate::audit::{Audit, Deed};
 use crate::data_folder::DataFolder;
 use crate::federation::check_addresses;
 use crate::node_loop::{InForce, Journal, NodeRequests, wall_ms};
@@ -27,6 +31,7 @@ pub(crate) struct Admission {
     pub(super) requests: NodeRequests,
     pub(super) reader: Reader,
     pub(super) journal: Journal,
+    pub(super) audit: Audit,
     pub(super) turn: Arc<Mutex<()>>,
 }
 
@@ -36,12 +41,14 @@ impl Admission {
         requests: &NodeRequests,
         reader: &Reader,
         journal: &Journal,
+        audit: Audit,
     ) -> Self {
         Self {
-            registrar: Registrar::new(folder.clone(), requests.clone()),
+            registrar: Registrar::new(folder.clone(), requests.clone(), audit.clone()),
             requests: requests.clone(),
             reader: reader.clone(),
             journal: journal.clone(),
+            audit,
             turn: Arc::default(),
         }
     }
@@ -62,7 +69,7 @@ impl Admission {
         let invite = self.redeem(hash, peer).await?;
         // The answer to an earlier request was lost, or a person has decided since.
         if in_force.roster.is_active(&peer) {
-            self.decide(peer, Decision::Admit(peer)).await?;
+            self.decide(peer, Decision::Admit(peer), None).await?;
             return Ok(answer(&in_force));
         }
         let signs = match self.registrar.key() {
@@ -70,14 +77,15 @@ impl Admission {
             Err(failure) => return Err(unavailable(peer, &failure)),
         };
         if invite.approval || !signs {
-            return Err(self.wait(peer, hash, request).await);
+            return Err(self.wait(peer, &invite, request).await);
         }
         let record = record(&invite, request.addresses);
         let change = Change::Admit { node: peer, record };
-        match self.registrar.change(&[change]).await {
+        let decided = Decided::about(change, Deed::NodeAdmitted, &invite);
+        match self.registrar.change(&[decided]).await {
             Ok(_) => {
                 info!(peer = invite.name, key = %peer, "node admitted");
-                self.decide(peer, Decision::Admit(peer)).await?;
+                self.decide(peer, Decision::Admit(peer), None).await?;
                 Ok(answer(&self.requests.in_force()))
             }
             Err(failure) => Err(match failure.downcast_ref::<ChangeError>() {
@@ -88,7 +96,11 @@ impl Admission {
     }
 
     async fn redeem(&self, hash: Hash, peer: NodeId) -> Result<StoredInvite, Refusal> {
-        match self.journal.redeem_invite(hash, peer, wall_ms()).await {
+        let redeemed = Deed::InviteRedeemed.by(peer, invite_id(&hash), "");
+        let redemption = self
+            .journal
+            .redeem_invite(hash, peer, wall_ms(), Some(redeemed));
+        match redemption.await {
             Ok(Redemption::Redeemed(invite)) => Ok(invite),
             Ok(Redemption::Refused(refusal)) => Err(refuse(refusal)),
             Err(failure) => Err(unavailable(peer, &failure.into())),
@@ -96,23 +108,42 @@ impl Admission {
     }
 
     /// Lets a node wait for a person; what it is told.
-    async fn wait(&self, peer: NodeId, secret_hash: Hash, request: JoinRequest) -> Refusal {
+    async fn wait(&self, peer: NodeId, invite: &StoredInvite, request: JoinRequest) -> Refusal {
+        let (id, name) = (invite_id(&invite.secret_hash), &invite.name);
+        // Whoever waits asks again and again: that is no news.
+        let waits = self.waits(&invite.secret_hash).await;
+        let recorded = (!waits).then(|| Deed::JoinPending.by(peer, id, name));
         let pending = Pending {
-            secret_hash,
+            secret_hash: invite.secret_hash,
             node: peer,
             addresses: request.addresses,
             software: request.software,
             since_ms: wall_ms(),
         };
-        match self.decide(peer, Decision::Wait(pending)).await {
+        let decision = Decision::Wait(pending);
+        match self.decide(peer, decision, recorded).await {
             Ok(true) => Refusal::Pending,
             Ok(false) => Refusal::TooMany,
             Err(refusal) => refusal,
         }
     }
 
-    async fn decide(&self, peer: NodeId, decision: Decision) -> Result<bool, Refusal> {
-        let decided = self.journal.decide(decision).await;
+    async fn waits(&self, secret_hash: &Hash) -> bool {
+        let reader = self.reader.clone();
+        let rows = tokio::task::spawn_blocking(move || reader.pending()).await;
+        // When that is not known, twice in the log is better than not at all.
+        let rows = rows.ok().and_then(Result::ok).unwrap_or_default();
+        let mut waiting = rows.iter();
+        waiting.any(|(pending, _)| pending.secret_hash == *secret_hash)
+    }
+
+    async fn decide(
+        &self,
+        peer: NodeId,
+        decision: Decision,
+        audit: Option<AuditDraft>,
+    ) -> Result<bool, Refusal> {
+        let decided = self.journal.decide(decision, audit).await;
         decided.map_err(|failure| unavailable(peer, &failure.into()))
     }
 
@@ -138,12 +169,17 @@ impl Enrol for Admission {
     async fn join(&self, peer: NodeId, request: JoinRequest) -> Result<JoinResponse, Refusal> {
         // A connection that breaks must not stop an admission half-way.
         let this = self.clone();
+        let id = invite_id(&Invite::secret_hash(&request.secret));
         let admitted = tokio::spawn(async move { this.admit(peer, request).await });
         let outcome = admitted.await.unwrap_or(Err(Refusal::Unavailable));
         match &outcome {
             Ok(_) => {}
             Err(Refusal::Pending) => info!(%peer, "request to join waits for approval"),
-            Err(refusal) => warn!(%peer, reason = refusal.word(), "request to join refused"),
+            Err(refusal) => {
+                let why = refusal.word();
+                warn!(%peer, reason = why, "request to join refused");
+                self.audit.refused(peer, Deed::JoinRefused, id, why).await;
+            }
         }
         outcome
     }

@@ -10,7 +10,9 @@ use tracing::info;
 
 use super::admit::{Admission, record};
 use super::prospect::{Prospect, Size};
+use super::recording::{Decided, invite_id, invited};
 use super::registrar::Changed;
+use crate::audit::Deed;
 use crate::quote::quoted;
 use crate::roster::{Change, apply};
 
@@ -29,6 +31,10 @@ impl Waiting {
             node: self.pending.node,
             record: record(&self.invite, self.pending.addresses.clone()),
         }
+    }
+
+    fn approved(&self) -> Decided {
+        Decided::about(self.change(), Deed::NodeApproved, &self.invite)
     }
 }
 
@@ -66,13 +72,13 @@ impl Admission {
         for text in texts {
             approved.push(self.find(text).await?);
         }
-        let changes: Vec<_> = approved.iter().map(Waiting::change).collect();
-        let changed = self.registrar.change(&changes).await?;
+        let decided: Vec<_> = approved.iter().map(Waiting::approved).collect();
+        let changed = self.registrar.change(&decided).await?;
         let in_force = changed.unsigned.is_none();
         for waiting in approved {
             let (name, key) = (waiting.invite.name, waiting.pending.node);
             if in_force {
-                self.journal.decide(Decision::Admit(key)).await?;
+                self.journal.decide(Decision::Admit(key), None).await?;
             }
             info!(name, %key, version = changed.version, in_force, "node approved");
         }
@@ -87,8 +93,14 @@ impl Admission {
             secret_hash: waiting.pending.secret_hash,
             reason: reason.to_owned(),
         };
-        self.journal.decide(decision).await?;
         let (name, key) = (&waiting.invite.name, waiting.pending.node);
+        let id = invite_id(&waiting.invite.secret_hash);
+        let detail = match reason {
+            "" => format!("{}, by {id}", invited(&waiting.invite)),
+            reason => format!("{}, by {id}: {reason}", invited(&waiting.invite)),
+        };
+        let rejected = self.audit.act(Deed::NodeRejected, key, detail);
+        self.journal.decide(decision, Some(rejected)).await?;
         info!(name, %key, reason, "node rejected");
         Ok(waiting)
     }
@@ -98,15 +110,21 @@ impl Admission {
         &self,
         texts: &[String],
         change: impl Fn(NodeId) -> Change,
+        deed: Deed,
         reason: &str,
     ) -> anyhow::Result<Changed> {
-        let nodes = texts.iter().map(|text| self.node(text));
-        let nodes = nodes.collect::<anyhow::Result<Vec<_>>>()?;
-        let changes: Vec<_> = nodes.into_iter().map(change).collect();
-        let changed = self.registrar.change(&changes).await?;
+        let roster = self.requests.in_force().roster.clone();
+        let decided = texts.iter().map(|text| {
+            let node = self.node(text)?;
+            let (change, name) = (change(node), roster.name(&node));
+            Ok(Decided::of_member(change, deed, &name, reason))
+        });
+        let decided = decided.collect::<anyhow::Result<Vec<_>>>()?;
+        let changed = self.registrar.change(&decided).await?;
         let in_force = changed.unsigned.is_none();
         info!(
-            ?changes,
+            nodes = texts.len(),
+            change = deed.word(),
             reason,
             version = changed.version,
             in_force,

@@ -8,10 +8,12 @@ use tracing::info;
 
 use super::admit::Admission;
 use super::invite::Invite;
+use super::recording::{invite_id, invited};
+use crate::audit::Deed;
 use crate::federation::{check_addresses, check_name, check_place};
 use crate::identity;
 use crate::limits::{INVITE_VALID_MS, INVITE_VALID_MS_MAX};
-use crate::node_loop::wall_ms;
+use crate::node_loop::{InForce, wall_ms};
 use crate::quote::quoted;
 use crate::roster::{ChangeError, holder_of};
 
@@ -50,6 +52,23 @@ pub(crate) fn state(invite: &StoredInvite, now_ms: i64) -> &'static str {
     }
 }
 
+/// Where the new node reaches this one: as was said, otherwise as the roster says.
+fn reachable_at(in_force: &InForce, given: Vec<String>) -> anyhow::Result<Vec<String>> {
+    let own = in_force.roster.nodes.get(&in_force.node);
+    let addresses = match (given.is_empty(), own) {
+        (true, Some(own)) => own.addresses.clone(),
+        (_, _) => given,
+    };
+    check_addresses(&addresses)?;
+    if addresses.is_empty() {
+        bail!(
+            "the new node must know where to reach this one: give an address, or set \
+             `addresses` in the configuration"
+        );
+    }
+    Ok(addresses)
+}
+
 impl Admission {
     /// Makes an invitation. Only the hash of its secret is kept here.
     pub(crate) async fn invite(&self, draft: InviteDraft) -> anyhow::Result<InviteMade> {
@@ -61,18 +80,7 @@ impl Admission {
             _ => bail!("an invite is valid for 90 days at most"),
         };
         let in_force = self.requests.in_force();
-        let own = in_force.roster.nodes.get(&in_force.node);
-        let addresses = match (draft.addresses.is_empty(), own) {
-            (true, Some(own)) => own.addresses.clone(),
-            (_, _) => draft.addresses,
-        };
-        check_addresses(&addresses)?;
-        if addresses.is_empty() {
-            bail!(
-                "the new node must know where to reach this one: give an address, or set \
-                 `addresses` in the configuration"
-            );
-        }
+        let addresses = reachable_at(&in_force, draft.addresses)?;
         if let Some(holder) = holder_of(&in_force.roster, &draft.name) {
             let name = draft.name;
             return Err(ChangeError::NameTaken { name, holder }.into());
@@ -92,8 +100,15 @@ impl Admission {
             used_by: None,
             closed: None,
         };
+        let id = invite_id(&stored.secret_hash);
+        let detail = match draft.approval {
+            true => format!("{}, needs approval", invited(&stored)),
+            false => invited(&stored),
+        };
         let kept = self.journal.insert_invite(stored).await;
         kept.context("keep the invite")?;
+        let recorded = self.audit.record(Deed::InviteMade, id, detail).await;
+        recorded.context("record the invite")?;
         info!(
             name = draft.name,
             role = draft.role.name(),
@@ -134,7 +149,10 @@ impl Admission {
         let mut withdrawn = 0;
         for invite in named.filter(|invite| state(invite, now_ms) == "open") {
             let decision = Decision::Withdraw(invite.secret_hash);
-            withdrawn += u64::from(self.journal.decide(decision).await?);
+            let id = invite_id(&invite.secret_hash);
+            let recorded = self.audit.act(Deed::InviteWithdrawn, id, name);
+            let decided = self.journal.decide(decision, Some(recorded)).await?;
+            withdrawn += u64::from(decided);
         }
         if withdrawn == 0 {
             bail!(

@@ -12,9 +12,11 @@ use phaki_replication::sign::SecretKey;
 use tokio::sync::Mutex;
 use tracing::info;
 
+use super::recording::{Decided, enacted};
+use crate::audit::Audit;
 use crate::data_folder::DataFolder;
 use crate::node_loop::{NodeRequests, RequestError};
-use crate::roster::{Change, Difference, RosterFile, apply, differences};
+use crate::roster::{Difference, RosterFile, apply, differences};
 
 /// How often a roster is signed anew when another one came in between.
 const ATTEMPTS: usize = 3;
@@ -24,6 +26,7 @@ const ATTEMPTS: usize = 3;
 pub(crate) struct Registrar {
     folder: DataFolder,
     requests: NodeRequests,
+    audit: Audit,
     turn: Arc<Mutex<()>>,
 }
 
@@ -40,10 +43,11 @@ pub(crate) struct Changed {
 }
 
 impl Registrar {
-    pub(crate) fn new(folder: DataFolder, requests: NodeRequests) -> Self {
+    pub(crate) fn new(folder: DataFolder, requests: NodeRequests, audit: Audit) -> Self {
         Self {
             folder,
             requests,
+            audit,
             turn: Arc::default(),
         }
     }
@@ -56,12 +60,13 @@ impl Registrar {
 
     /// Makes changes, all in one new roster: puts it in force, or prepares it for whoever has the
     /// key.
-    pub(crate) async fn change(&self, changes: &[Change]) -> anyhow::Result<Changed> {
+    pub(super) async fn change(&self, decided: &[Decided]) -> anyhow::Result<Changed> {
         let key = self.key()?;
+        let changes: Vec<_> = decided.iter().map(|one| one.change.clone()).collect();
         let _turn = self.turn.lock().await;
         for _ in 0..ATTEMPTS {
             let in_force = self.requests.in_force();
-            let after = apply(&in_force.roster, &in_force.node, changes)?;
+            let after = apply(&in_force.roster, &in_force.node, &changes)?;
             let mut changed = Changed {
                 version: after.version,
                 differences: differences(&in_force.roster, &after),
@@ -70,10 +75,17 @@ impl Registrar {
             let Some(key) = &key else {
                 let file = RosterFile::prepare(in_force.signed_roster.clone(), after);
                 changed.unsigned = Some(file.context("prepare the roster")?);
+                for one in decided {
+                    let prepared = one.prepared(&self.audit, changed.version);
+                    self.audit.record_draft(prepared).await?;
+                }
                 info!(version = changed.version, ?changes, "roster prepared");
                 return Ok(changed);
             };
-            match self.requests.enact(Act::Roster(after.sign(key))).await {
+            let drafts = decided.iter();
+            let drafts = drafts.map(|one| one.in_force(&self.audit, changed.version));
+            let act = Act::Roster(after.sign(key));
+            match self.requests.enact(act, drafts.collect()).await {
                 Ok(()) => {
                     info!(version = changed.version, ?changes, "roster changed");
                     return Ok(changed);
@@ -102,7 +114,8 @@ impl Registrar {
             differences: differences(&in_force.roster, file.after()),
             unsigned: None,
         };
-        self.requests.enact(Act::Roster(signed)).await?;
+        let drafts = enacted(&self.audit, changed.version, &changed.differences);
+        self.requests.enact(Act::Roster(signed), drafts).await?;
         info!(version = changed.version, "roster enacted");
         Ok(changed)
     }

@@ -11,7 +11,8 @@ use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::node::{Change, ReadId, WriteId};
 use phaki_replication::roster::NodeRole;
 use phaki_store::{
-    Completion, Decision, FailureClass, Invite, Job, Reader, Redemption, Reply, WriteError, Writer,
+    AuditDraft, Completion, Decision, FailureClass, Invite, Job, Reader, Redemption, Reply,
+    WriteError, Writer,
 };
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
@@ -29,6 +30,8 @@ pub(crate) enum Written {
     Completion(Completion),
     /// A write beside the node failed, and with it what was under way.
     Failed(WriteError),
+    /// This was not recorded in the audit log.
+    Unrecorded(AuditDraft),
     /// A write that was only made to see whether the disk takes it succeeded.
     Probed,
 }
@@ -53,25 +56,42 @@ impl Journal {
         self.call(|reply| Job::Invite { invite, reply }).await
     }
 
-    /// Gives the invitation with that secret to `node`, once.
+    /// Gives the invitation with that secret to `node`, once, and records `audit` then.
     pub(crate) async fn redeem_invite(
         &self,
         secret_hash: Hash,
         node: NodeId,
         now_ms: i64,
+        audit: Option<AuditDraft>,
     ) -> Result<Redemption, WriteError> {
         self.call(|reply| Job::Redeem {
             secret_hash,
             node,
             now_ms,
+            audit,
             reply,
         })
         .await
     }
 
     /// Decides about an invitation or a node that waits; whether there was anything to decide.
-    pub(crate) async fn decide(&self, decision: Decision) -> Result<bool, WriteError> {
-        self.call(|reply| Job::Decide { decision, reply }).await
+    /// Then `audit` is recorded with it.
+    pub(crate) async fn decide(
+        &self,
+        decision: Decision,
+        audit: Option<AuditDraft>,
+    ) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Decide {
+            decision,
+            audit,
+            reply,
+        })
+        .await
+    }
+
+    /// Records something in the audit log.
+    pub(crate) async fn record(&self, draft: AuditDraft) -> Result<(), WriteError> {
+        self.call(|reply| Job::Audit { draft, reply }).await
     }
 
     async fn call<T: Send + 'static>(
@@ -141,9 +161,31 @@ impl Disk {
         (disk, read)
     }
 
-    pub(super) fn store(&self, write: WriteId, change: Change) -> anyhow::Result<()> {
-        let submitted = self.journal.writer.submit(Job::Change { write, change });
+    pub(super) fn store(
+        &self,
+        write: WriteId,
+        change: Change,
+        audit: Vec<AuditDraft>,
+    ) -> anyhow::Result<()> {
+        let job = Job::Change {
+            write,
+            change,
+            audit,
+        };
+        let submitted = self.journal.writer.submit(job);
         submitted.context("submit a write to the store")
+    }
+
+    /// Records something in the audit log; [`Written::Unrecorded`] follows when it fails.
+    pub(super) fn record(&self, draft: AuditDraft) {
+        let (written, unrecorded) = (self.journal.written.clone(), draft.clone());
+        let reply = self.journal.reply(move |outcome: Result<(), WriteError>| {
+            if outcome.is_err() {
+                written.send(Written::Unrecorded(unrecorded)).ok();
+            }
+        });
+        // When the writer has ended, so does this program, and says why.
+        self.journal.writer.submit(Job::Audit { draft, reply }).ok();
     }
 
     pub(super) fn read(
@@ -302,7 +344,8 @@ mod tests {
             nodes: std::collections::BTreeMap::new(),
         };
         let path = folder.path().join("phaki.db");
-        let store = Store::create(&path, &identity, &roster.sign(&key)).unwrap();
+        let founding = AuditDraft::new(1, "", "federation-founded", "", "");
+        let store = Store::create(&path, &identity, &roster.sign(&key), &founding).unwrap();
         let (sender, mut written) = mpsc::unbounded_channel();
         let report = sender.clone();
         let tell = move |completion| drop(report.send(Written::Completion(completion)));

@@ -21,7 +21,7 @@ pub(crate) struct InForce {
 }
 
 impl InForce {
-    pub(super) fn of(node: &Node) -> Self {
+    pub(crate) fn of(node: &Node) -> Self {
         let manifests = node
             .spaces()
             .map(|(space, held)| (*space, held.manifest().clone()));

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use phaki_replication::id::{NodeId, ShortDigest, SpaceId};
 use phaki_replication::node::{Act, LinkStatus, NewEntry, Node, Refusal};
+use phaki_store::AuditDraft;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -48,7 +49,11 @@ pub(super) enum Command {
     },
     Enact {
         act: Act,
+        audit: Vec<AuditDraft>,
         answer: oneshot::Sender<Answer>,
+    },
+    Note {
+        draft: AuditDraft,
     },
     Look {
         answer: oneshot::Sender<Box<Overview>>,
@@ -95,9 +100,18 @@ impl NodeRequests {
         self.ask(command).await?
     }
 
-    /// Puts a roster or manifest in force. Answered once it is durable.
-    pub(crate) async fn enact(&self, act: Act) -> Answer {
-        self.ask(|answer| Command::Enact { act, answer }).await?
+    /// Puts a roster or manifest in force. Answered once it is durable, and `audit` recorded with
+    /// it: what the administrator did (see [`crate::audit::Audit::act`]); that it is in force is
+    /// added to that.
+    pub(crate) async fn enact(&self, act: Act, audit: Vec<AuditDraft>) -> Answer {
+        self.ask(|answer| Command::Enact { act, audit, answer })
+            .await?
+    }
+
+    /// Has a refusal recorded, or counted when it repeats. Not answered.
+    pub(crate) async fn note(&self, draft: AuditDraft) -> Result<(), RequestError> {
+        let noted = self.commands.send(Command::Note { draft }).await;
+        noted.map_err(|_| RequestError::Stopping)
     }
 
     /// The roster and the manifests in force. What was just answered is in it.

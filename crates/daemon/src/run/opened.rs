@@ -10,16 +10,16 @@ use crate::data_folder::{DataFolder, Lock};
 use crate::identity;
 
 /// What a node is before its tasks run.
-pub(super) struct Opened {
-    pub(super) folder: DataFolder,
-    pub(super) lock: Lock,
-    pub(super) key: SecretKey,
-    pub(super) store: Store,
-    pub(super) node: Node,
+pub(crate) struct Opened {
+    pub(crate) folder: DataFolder,
+    pub(crate) lock: Lock,
+    pub(crate) key: SecretKey,
+    pub(crate) store: Store,
+    pub(crate) node: Node,
 }
 
 /// Opens what lies in the data folder, for this process alone.
-pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
+pub(crate) fn open(config: &Config) -> anyhow::Result<Opened> {
     let folder = DataFolder::open(&config.data)?;
     let lock = folder.lock()?;
     let key = identity::read(&folder.node_key())?;

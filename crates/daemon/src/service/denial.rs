@@ -127,6 +127,11 @@ impl Denial {
         Self::new(code, reason, format!("{what}: {text}"))
     }
 
+    /// Whether a right was missing, rather than anything in the request or the disk.
+    pub(super) fn lacks_right(&self) -> bool {
+        matches!(self.reason, "not-writer" | "not-steward" | "superseded")
+    }
+
     pub(super) fn into_status(self) -> Status {
         let mut status = Status::new(self.code, self.sentence);
         let reason = MetadataValue::from_static(self.reason);

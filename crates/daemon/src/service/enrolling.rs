@@ -6,6 +6,7 @@ use phaki_wire::proto::local::v1 as pb;
 use tonic::Code;
 
 use super::denial::Denial;
+use crate::audit::Deed;
 use crate::enrolment::{Admission, Changed, InviteDraft, Prospect, Waiting, invite_state};
 use crate::fingerprint::fingerprint;
 use crate::limits::{CANDIDATES_MAX, REASON_BYTES_MAX};
@@ -134,9 +135,19 @@ impl Enrolling {
         let admission = &self.admission;
         let changed = match change.as_str() {
             "approve" => admission.approve(nodes).await,
-            "suspend" => admission.change(nodes, Change::Suspend, reason).await,
-            "reinstate" => admission.change(nodes, Change::Reinstate, reason).await,
-            "remove" => admission.change(nodes, Change::Remove, reason).await,
+            "suspend" => {
+                let suspend = admission.change(nodes, Change::Suspend, Deed::NodeSuspended, reason);
+                suspend.await
+            }
+            "reinstate" => {
+                let reinstate =
+                    admission.change(nodes, Change::Reinstate, Deed::NodeReinstated, reason);
+                reinstate.await
+            }
+            "remove" => {
+                let remove = admission.change(nodes, Change::Remove, Deed::NodeRemoved, reason);
+                remove.await
+            }
             other => {
                 return Err(Denial::invalid(format!(
                     "there is no change {}: use approve, suspend, reinstate or remove",

@@ -9,8 +9,8 @@ use phaki_replication::manifest::{Manifest, MemberRole};
 use phaki_replication::node::Act;
 use phaki_replication::roster::NodeStatus;
 use phaki_replication::sign::SecretKey;
-use phaki_store::Reader;
 use phaki_store::reader::SpaceRow;
+use phaki_store::{AuditDraft, Reader};
 use phaki_wire::proto::local::v1 as pb;
 use tokio::sync::Mutex;
 use tonic::Code;
@@ -19,6 +19,7 @@ use super::denial::Denial;
 use super::editing::hex;
 use super::find;
 use super::workers::Workers;
+use crate::audit::{Audit, Deed};
 use crate::identity;
 use crate::node_loop::{InForce, NodeRequests, Overview};
 use crate::quote::quoted;
@@ -28,6 +29,7 @@ use crate::quote::quoted;
 pub(super) struct Spaces {
     pub(super) key: SecretKey,
     pub(super) requests: NodeRequests,
+    pub(super) audit: Audit,
     pub(super) reader: Reader,
     pub(super) workers: Workers,
     /// Manifests are signed one after the other, so that none replaces another unseen.
@@ -63,7 +65,10 @@ impl Spaces {
         let nonce = identity::random()
             .map_err(|error| Denial::internal("space not created", format!("{error:#}")))?;
         let manifest = Manifest::found(in_force.federation, in_force.node, nonce, &request.name);
-        self.enact(&manifest).await?;
+        let created = self
+            .audit
+            .act(Deed::SpaceCreated, manifest.space, &manifest.name);
+        self.enact(&manifest, created).await?;
         let space = Some(self.one(&manifest.space).await?);
         Ok(pb::CreateSpaceReply { space })
     }
@@ -88,7 +93,9 @@ impl Spaces {
         check_grant(&in_force, &manifest, node)?;
         let counting = self.counting(manifest.space, node).await?;
         if give(&mut manifest, node, role, &counting) {
-            self.enact(&manifest).await?;
+            let detail = format!("{}, {node}", role.name());
+            let granted = self.audit.act(Deed::SpaceGranted, manifest.space, detail);
+            self.enact(&manifest, granted).await?;
         }
         let space = Some(self.one(&manifest.space).await?);
         Ok(pb::GrantSpaceReply { space })
@@ -107,10 +114,10 @@ impl Spaces {
         Ok(own.map(|row| (row.feed, row.applied)).collect())
     }
 
-    /// Signs a manifest and puts it in force.
-    async fn enact(&self, manifest: &Manifest) -> Result<(), Denial> {
+    /// Signs a manifest and puts it in force; `done` is recorded with it.
+    async fn enact(&self, manifest: &Manifest, done: AuditDraft) -> Result<(), Denial> {
         let act = Act::Manifest(manifest.sign(&self.key));
-        let enacted = self.requests.enact(act).await;
+        let enacted = self.requests.enact(act, vec![done]).await;
         enacted.map_err(|error| Denial::of_request(&format!("space {}", manifest.name), &error))
     }
 

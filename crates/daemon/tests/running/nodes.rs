@@ -54,6 +54,7 @@ impl Region {
             name: "TH".to_owned(),
             area: "TH".to_owned(),
             addresses: Vec::new(),
+            account: "officer".to_owned(),
         };
         create(&creation).unwrap();
         region.start("TH").await;
@@ -145,6 +146,7 @@ impl Region {
             data: self.data(name),
             invite: invite.to_owned(),
             addresses: Vec::new(),
+            account: "officer".to_owned(),
         };
         async move { join(&request).await }
     }

@@ -30,23 +30,29 @@ fn an_invitation_is_redeemed_once_in_time_by_one_node() {
     assert!(!writer.insert_invite(invite(90)).unwrap());
     let refused = |refusal| Redemption::Refused(refusal);
     let hash = Hash([90; 32]);
-    let unknown = writer.redeem_invite(Hash([1; 32]), one, 5).unwrap();
+    let unknown = writer.redeem_invite(Hash([1; 32]), one, 5, None).unwrap();
     assert_eq!(unknown, refused(InviteRefusal::Unknown));
-    let late = writer.redeem_invite(hash, one, 1000).unwrap();
+    let late = writer.redeem_invite(hash, one, 1000, None).unwrap();
     assert_eq!(late, refused(InviteRefusal::Expired));
     let redeemed = Redemption::Redeemed(Invite {
         used_by: Some(one),
         ..invite(90)
     });
-    assert_eq!(writer.redeem_invite(hash, one, 999).unwrap(), redeemed);
     assert_eq!(
-        writer.redeem_invite(hash, other, 999).unwrap(),
+        writer.redeem_invite(hash, one, 999, None).unwrap(),
+        redeemed
+    );
+    assert_eq!(
+        writer.redeem_invite(hash, other, 999, None).unwrap(),
         refused(InviteRefusal::Used)
     );
     // The answer was lost on a bad line: the same node may ask again, also later.
-    assert_eq!(writer.redeem_invite(hash, one, 2000).unwrap(), redeemed);
+    assert_eq!(
+        writer.redeem_invite(hash, one, 2000, None).unwrap(),
+        redeemed
+    );
     assert!(!writer.forget_invite(hash).unwrap());
-    assert!(!writer.decide(Decision::Withdraw(hash)).unwrap());
+    assert!(!writer.decide(Decision::Withdraw(hash), None).unwrap());
 }
 
 #[test]
@@ -66,9 +72,19 @@ fn a_withdrawn_invitation_is_refused_for_that_reason_and_stays_listed() {
     let opened = Opened::new();
     let (hash, node) = (Hash([90; 32]), NodeId([1; 32]));
     opened.writer.insert_invite(invite(90)).unwrap();
-    assert!(opened.writer.decide(Decision::Withdraw(hash)).unwrap());
-    assert!(!opened.writer.decide(Decision::Withdraw(hash)).unwrap());
-    let refused = opened.writer.redeem_invite(hash, node, 5).unwrap();
+    assert!(
+        opened
+            .writer
+            .decide(Decision::Withdraw(hash), None)
+            .unwrap()
+    );
+    assert!(
+        !opened
+            .writer
+            .decide(Decision::Withdraw(hash), None)
+            .unwrap()
+    );
+    let refused = opened.writer.redeem_invite(hash, node, 5, None).unwrap();
     assert_eq!(refused, Redemption::Refused(InviteRefusal::Withdrawn));
     let listed = opened.reader().invites().unwrap();
     assert_eq!(listed[0].closed, Some(Closed::Withdrawn));
@@ -90,7 +106,7 @@ fn a_node_waits_from_its_first_request_on_until_it_is_admitted() {
     for number in [1, 2] {
         opened.writer.insert_invite(invite(number)).unwrap();
     }
-    let wait = |pending| opened.writer.decide(Decision::Wait(pending)).unwrap();
+    let wait = |pending| opened.writer.decide(Decision::Wait(pending), None).unwrap();
     assert!(wait(pending(2, 20)) && wait(pending(1, 30)));
     let renewed = Pending {
         addresses: Vec::new(),
@@ -105,8 +121,8 @@ fn a_node_waits_from_its_first_request_on_until_it_is_admitted() {
     let expected = [(second, invite(2)), (pending(1, 30), invite(1))];
     assert_eq!(opened.reader().pending().unwrap(), expected);
     let admit = Decision::Admit(NodeId([2; 32]));
-    assert!(opened.writer.decide(admit.clone()).unwrap());
-    assert!(!opened.writer.decide(admit).unwrap());
+    assert!(opened.writer.decide(admit.clone(), None).unwrap());
+    assert!(!opened.writer.decide(admit, None).unwrap());
     assert_eq!(opened.reader().pending().unwrap(), expected[1..]);
 }
 
@@ -116,16 +132,16 @@ fn a_rejected_node_is_told_so_and_its_invitation_is_spent() {
     let writer = &opened.writer;
     let (hash, one, other) = (Hash([1; 32]), NodeId([1; 32]), NodeId([2; 32]));
     writer.insert_invite(invite(1)).unwrap();
-    writer.redeem_invite(hash, one, 5).unwrap();
-    writer.decide(Decision::Wait(pending(1, 5))).unwrap();
+    writer.redeem_invite(hash, one, 5, None).unwrap();
+    writer.decide(Decision::Wait(pending(1, 5)), None).unwrap();
     let reject = Decision::Reject {
         secret_hash: hash,
         reason: "เครื่องไม่ใช่ของสำนักงาน".to_owned(),
     };
-    assert!(writer.decide(reject.clone()).unwrap());
-    assert!(!writer.decide(reject).unwrap());
+    assert!(writer.decide(reject.clone(), None).unwrap());
+    assert!(!writer.decide(reject, None).unwrap());
     assert!(opened.reader().pending().unwrap().is_empty());
-    let again = |node| writer.redeem_invite(hash, node, 6).unwrap();
+    let again = |node| writer.redeem_invite(hash, node, 6, None).unwrap();
     let refused = |refusal| Redemption::Refused(refusal);
     assert_eq!(again(one), refused(InviteRefusal::Rejected));
     assert_eq!(again(other), refused(InviteRefusal::Used));
@@ -143,7 +159,7 @@ fn a_node_with_two_invitations_waits_once() {
             node: NodeId([7; 32]),
             ..pending(number, i64::from(number))
         };
-        opened.writer.decide(Decision::Wait(waiting)).unwrap();
+        opened.writer.decide(Decision::Wait(waiting), None).unwrap();
     }
     let waiting = opened.reader().pending().unwrap();
     assert_eq!(waiting.len(), 1);
@@ -169,7 +185,7 @@ fn no_more_nodes_wait_than_the_limit_allows() {
             node: NodeId(hash(number).0),
             ..pending(1, 5)
         };
-        opened.writer.decide(Decision::Wait(waiting)).unwrap()
+        opened.writer.decide(Decision::Wait(waiting), None).unwrap()
     };
     assert!((0..PENDING_MAX).all(ask));
     assert!(!ask(PENDING_MAX));

@@ -369,6 +369,81 @@ pub struct ShowRosterReply {
     pub nodes: ::prost::alloc::vec::Vec<Peer>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAuditRequest {
+    /// only records of this time or later; 0: all
+    #[prost(int64, tag = "1")]
+    pub since_ms: i64,
+    /// only records of this act; empty: all
+    #[prost(string, tag = "2")]
+    pub act: ::prost::alloc::string::String,
+    /// at most so many; 0: 10,000, which is the most
+    #[prost(uint32, tag = "3")]
+    pub limit: u32,
+    /// instead of the newest
+    #[prost(bool, tag = "4")]
+    pub oldest_first: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAuditReply {
+    #[prost(message, repeated, tag = "1")]
+    pub records: ::prost::alloc::vec::Vec<AuditRecord>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditRecord {
+    /// from 1, without gaps
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(int64, tag = "2")]
+    pub time_ms: i64,
+    /// an account on this machine, or the key of a node; empty: not known
+    #[prost(string, tag = "3")]
+    pub who: ::prost::alloc::string::String,
+    /// name of the node with that key; empty: not in the roster
+    #[prost(string, tag = "4")]
+    pub who_name: ::prost::alloc::string::String,
+    /// a word such as space-granted or connection-refused
+    #[prost(string, tag = "5")]
+    pub act: ::prost::alloc::string::String,
+    /// key of a node, id of a space or document, or an invite; may be empty
+    #[prost(string, tag = "6")]
+    pub subject: ::prost::alloc::string::String,
+    /// name of that node or space; empty: not known
+    #[prost(string, tag = "7")]
+    pub subject_name: ::prost::alloc::string::String,
+    /// why, or how exactly
+    #[prost(string, tag = "8")]
+    pub detail: ::prost::alloc::string::String,
+    /// equal ones that this record stands for
+    #[prost(uint64, tag = "9")]
+    pub count: u64,
+    /// stands for the log up to and with this record
+    #[prost(string, tag = "10")]
+    pub hash: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyAuditRequest {
+    /// hash of a record, written down earlier; empty: none
+    #[prost(string, tag = "1")]
+    pub known_hash: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyAuditReply {
+    /// sound ones, up to the first that is not
+    #[prost(uint64, tag = "1")]
+    pub records: u64,
+    /// of the last of these
+    #[prost(string, tag = "2")]
+    pub last_hash: ::prost::alloc::string::String,
+    /// number of the first record that is not as written; 0: there is none
+    #[prost(uint64, tag = "3")]
+    pub broken_record: u64,
+    #[prost(string, tag = "4")]
+    pub broken_why: ::prost::alloc::string::String,
+    /// true also when none was given
+    #[prost(bool, tag = "5")]
+    pub known_hash_found: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateSpaceRequest {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
@@ -1020,6 +1095,52 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "EnactRoster"));
             self.inner.unary(req, path, codec).await
         }
+        /// The audit log: what was done at this node and what was refused, and whether it is unaltered.
+        pub async fn list_audit(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAuditRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListAuditReply>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ListAudit",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ListAudit"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn verify_audit(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyAuditRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyAuditReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/VerifyAudit",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "VerifyAudit"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn create_space(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateSpaceRequest>,
@@ -1370,6 +1491,18 @@ pub mod local_server {
             request: tonic::Request<super::EnactRosterRequest>,
         ) -> std::result::Result<
             tonic::Response<super::EnactRosterReply>,
+            tonic::Status,
+        >;
+        /// The audit log: what was done at this node and what was refused, and whether it is unaltered.
+        async fn list_audit(
+            &self,
+            request: tonic::Request<super::ListAuditRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListAuditReply>, tonic::Status>;
+        async fn verify_audit(
+            &self,
+            request: tonic::Request<super::VerifyAuditRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyAuditReply>,
             tonic::Status,
         >;
         async fn create_space(
@@ -1957,6 +2090,92 @@ pub mod local_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = EnactRosterSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ListAudit" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAuditSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ListAuditRequest>
+                    for ListAuditSvc<T> {
+                        type Response = super::ListAuditReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAuditRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::list_audit(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAuditSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/VerifyAudit" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifyAuditSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::VerifyAuditRequest>
+                    for VerifyAuditSvc<T> {
+                        type Response = super::VerifyAuditReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VerifyAuditRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::verify_audit(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifyAuditSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

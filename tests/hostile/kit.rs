@@ -4,8 +4,8 @@
 pub(crate) mod call;
 pub(crate) mod enrol;
 pub(crate) mod evidence;
-pub(crate) mod pen;
 pub(crate) mod peer;
+pub(crate) mod pen;
 pub(crate) mod say;
 pub(crate) mod tls;
 pub(crate) mod world;

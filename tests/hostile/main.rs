@@ -12,6 +12,7 @@
 mod kit;
 
 mod entries;
+mod rights;
 
 use phaki_tests::federation::Federation;
 use phaki_tests::node::Program;

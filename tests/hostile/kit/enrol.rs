@@ -64,7 +64,10 @@ pub(crate) async fn join(
     request: JoinRequest,
 ) -> Result<JoinResponse, Status> {
     let mut entrance = entrance(address, key).await;
-    entrance.join(request).await.map(tonic::Response::into_inner)
+    entrance
+        .join(request)
+        .await
+        .map(tonic::Response::into_inner)
 }
 
 /// The word in which a request to join was refused.

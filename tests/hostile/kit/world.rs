@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use phaki_replication::entry::Payload;
 use phaki_replication::feed::Run;
@@ -40,6 +41,9 @@ pub(crate) const PLANS: &str = "plans";
 /// The space of which the attacker must not learn anything.
 const SECRET: &str = "budget-of-the-minister";
 
+/// An honest edit reaches the hub within this time also during an attack.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 const SERIES: u16 = 1;
 const SECRET_SERIES: u16 = 9;
 
@@ -62,6 +66,8 @@ pub(crate) struct World {
     spy: SecretKey,
     /// Plans that the witness has written.
     honest: u64,
+    /// Plans of others that were valid when they were made, and stay so.
+    others: BTreeSet<String>,
     /// Holds the folders of the nodes.
     _federation: Federation,
 }
@@ -119,6 +125,7 @@ impl World {
             roster: None,
             secrets: Vec::new(),
             honest: 0,
+            others: BTreeSet::new(),
             hub,
             witness,
             line,
@@ -143,6 +150,11 @@ impl World {
     /// The attacker's session with the witness, after the greetings.
     pub(crate) async fn attack_witness(&self) -> Peer {
         Peer::greet(self.witness.listen(), &self.attacker, self.id).await
+    }
+
+    /// The session of an honest reader of everything with the hub, after the greetings.
+    pub(crate) async fn member(&self) -> Peer {
+        Peer::greet(self.hub.listen(), &self.spy, self.id).await
     }
 
     /// What the attacker writes in the space under attack.
@@ -210,18 +222,20 @@ impl World {
     /// Honest work that has reached the attacker and not the hub: one run of three entries. The
     /// line between the hub and its author stays cut until the attack is over.
     pub(crate) async fn withheld_run(&mut self) -> Run {
-        self.line.cut();
-        wait::until("the author has no line to the hub", async || {
-            let links = self.hub.local().links().await;
-            links
-                .iter()
-                .all(|link| link.peer != WITNESS)
-                .then_some(())
-        })
-        .await;
+        self.cut().await;
         self.write_honestly(3).await;
         let (mut runs, _) = self.copy(&self.witness, self.plans).await;
         runs.pop().unwrap().starting_at(3)
+    }
+
+    /// Cuts the line between the two honest nodes, until the attack is over.
+    pub(crate) async fn cut(&mut self) {
+        self.line.cut();
+        wait::until("the author has no line to the hub", async || {
+            let links = self.hub.local().links().await;
+            links.iter().all(|link| link.peer != WITNESS).then_some(())
+        })
+        .await;
     }
 
     /// The witness makes plans.
@@ -236,23 +250,38 @@ impl World {
     /// The attack is over. It has told the attacker nothing that it may not know; of all that it
     /// sent only `kept` is there, and no document shows it; what an honest node writes now reaches
     /// the other; and both stores verify.
-    pub(crate) async fn stands(mut self, attackers: &[&Peer], kept: Kept) {
+    pub(crate) async fn stands(mut self, attackers: impl IntoIterator<Item = Peer>, kept: Kept) {
         for attacker in attackers {
             nothing_leaked(attacker.heard(), &self.secrets);
         }
         self.line.restore();
         self.write_honestly(1).await;
-        let entries = self.honest + kept.quarantined + kept.refused + kept.waiting;
+        let entries = self.entries() + kept.quarantined + kept.refused + kept.waiting;
         let (hub, witness) = (
             self.until_held(&self.hub, PLANS, entries).await,
             self.until_held(&self.witness, PLANS, entries).await,
         );
         for (node, space) in [(&self.hub, &hub), (&self.witness, &witness)] {
-            assert_eq!(kept_of(space), kept, "what {} keeps of the attack", node.name());
+            assert_eq!(
+                kept_of(space),
+                kept,
+                "what {} keeps of the attack",
+                node.name()
+            );
             let shown: BTreeSet<_> = node.local().export(PLANS).await.into_keys().collect();
-            assert_eq!(shown, self.honest_plans(), "plans that {} shows", node.name());
+            assert_eq!(
+                shown,
+                self.valid_plans(),
+                "plans that {} shows",
+                node.name()
+            );
             let secret = self.until_held(node, SECRET, 1).await;
-            assert_eq!(kept_of(&secret), NOTHING, "of the secret at {}", node.name());
+            assert_eq!(
+                kept_of(&secret),
+                NOTHING,
+                "of the secret at {}",
+                node.name()
+            );
         }
         assert_eq!(hub.heads_digest, witness.heads_digest);
         assert_eq!(hub.frontier_digest, witness.frontier_digest);
@@ -264,16 +293,31 @@ impl World {
         }
     }
 
-    /// The ids of all plans that the witness has written.
-    pub(crate) fn honest_plans(&self) -> BTreeSet<String> {
-        (0..self.honest)
-            .map(|number| samples::plan_id(SERIES, number))
-            .collect()
+    /// A plan that the attacker makes while it may is valid for ever.
+    pub(crate) fn is_valid(&mut self, plan: String) {
+        self.others.insert(plan);
     }
 
-    /// What must not be told to those who may not read the secret space.
-    pub(crate) fn secrets(&self) -> &[Vec<u8>] {
-        &self.secrets
+    /// The witness writes a plan, and the hub has it at once, whatever else goes on.
+    pub(crate) async fn goes_on(&mut self) {
+        self.write_honestly(1).await;
+        let what = "the honest link lives during the attack";
+        wait::until_within(PATIENCE, what, async || {
+            let found = self.hub.local().space(PLANS).await?;
+            (found.documents == self.entries()).then_some(())
+        })
+        .await;
+    }
+
+    /// The entries that count: each made one plan.
+    fn entries(&self) -> u64 {
+        self.honest + u64::try_from(self.others.len()).unwrap()
+    }
+
+    /// The ids of all plans that count.
+    fn valid_plans(&self) -> BTreeSet<String> {
+        let honest = (0..self.honest).map(|number| samples::plan_id(SERIES, number));
+        honest.chain(self.others.iter().cloned()).collect()
     }
 
     /// Waits until a node holds so many entries of a space; the state of it then.

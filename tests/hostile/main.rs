@@ -11,8 +11,17 @@
 
 mod kit;
 
+mod strangers;
+
+mod invites;
+
 mod entries;
+
+mod acts;
+
 mod rights;
+
+mod sessions;
 
 use phaki_tests::federation::Federation;
 use phaki_tests::node::Program;

@@ -188,6 +188,7 @@ async fn work_after_a_revocation_that_a_member_passes_on_does_not_count() {
     let mut member = world.member().await;
     member.say(say::batch(world.plans, vec![late(&pen)])).await;
     member.was_ignored().await;
+    drop(member);
     let kept = Kept {
         quarantined: 2,
         ..NOTHING

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use phaki_documents::document::create_edits;
-use phaki_documents::{Document, DocumentId, Editor, payload};
+use phaki_documents::{Document, DocumentId, Edit, Editor, Path, payload};
 use phaki_replication::canonical::Encoder;
 use phaki_replication::entry::{Entry, EntryKind, Payload, root};
 use phaki_replication::feed::Run;
@@ -72,6 +72,16 @@ impl Pen {
         plan_by(&self.feed, number)
     }
 
+    /// The payload of a change that follows one which nobody else has.
+    pub(crate) fn second_change(&self) -> Bytes {
+        let (mut document, _) = made_by(&self.feed, 0);
+        let path = Path::parse("status").unwrap();
+        let value = "active".into();
+        let edit = Edit::Set { path, value };
+        let second = document.edit(&editor(&self.feed), &[edit]).unwrap();
+        payload::encode(&document.id(), &second.unwrap().bytes).into()
+    }
+
     /// The checkpoint of a run signed under another tag than that of checkpoints.
     pub(crate) fn sign_as(&self, domain: &str, mut run: Run) -> Run {
         let mut encoder = Encoder::with_domain(domain);
@@ -88,17 +98,25 @@ impl Pen {
 
 /// A change that makes a plan, under the actor of `feed`, whoever publishes it.
 pub(crate) fn plan_by(feed: &FeedId, number: u64) -> Bytes {
+    made_by(feed, number).1
+}
+
+fn made_by(feed: &FeedId, number: u64) -> (Document, Bytes) {
     let json = samples::plan(SERIES, number);
     let id: DocumentId = json["id"].as_str().unwrap().parse().unwrap();
     let edits = create_edits(&id, &json).unwrap();
-    let editor = Editor {
+    let mut document = Document::empty(id);
+    let change = document.edit(&editor(feed), &edits).unwrap().unwrap();
+    (document, payload::encode(&id, &change.bytes).into())
+}
+
+fn editor(feed: &FeedId) -> Editor<'static> {
+    Editor {
         actor: feed.actor([6; 8]),
         account: "officer",
         time_secs: 1_700_000_000,
         message: None,
-    };
-    let change = Document::empty(id).edit(&editor, &edits).unwrap().unwrap();
-    payload::encode(&id, &change.bytes).into()
+    }
 }
 
 /// The id of plan `number` that an attacker makes.

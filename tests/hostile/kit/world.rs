@@ -206,11 +206,17 @@ impl World {
     /// Brings an act to a node, as any peer may that has heard of it.
     pub(crate) async fn bring(&self, node: &Node, act: Act) {
         let mut courier = Peer::greet(node.listen(), &self.spy, self.id).await;
-        let message = match act {
-            Act::Roster(signed) => say::roster(signed),
-            Act::Manifest(signed) => say::manifest(signed),
-        };
-        courier.say(message).await;
+        match act {
+            Act::Manifest(signed) => courier.say(say::manifest(signed)).await,
+            Act::Roster(signed) => {
+                let version = signed.open(&self.id).unwrap().version;
+                courier.say(say::roster(signed)).await;
+                let version = format!("\"version\":{version}");
+                let what = format!("{} has the roster of {version}", node.name());
+                let words = ["roster in force", &version];
+                wait::until(&what, async || node.log().says(&words).then_some(())).await;
+            }
+        }
         courier.was_ignored().await;
     }
 

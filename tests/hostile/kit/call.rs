@@ -119,6 +119,11 @@ impl Call {
         self.send(framed(message)).await
     }
 
+    /// Says no more.
+    pub(crate) fn hang_up(&mut self) {
+        self.outgoing = None;
+    }
+
     /// The next message; `None` when there are no more, for whatever reason.
     pub(crate) async fn receive(&mut self) -> Option<Bytes> {
         loop {

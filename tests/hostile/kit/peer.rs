@@ -102,7 +102,7 @@ impl Peer {
         panic!("the session ended before {what}");
     }
 
-    /// The node ends the session, and says this reason.
+    /// The node ends the session, and says this reason; then this end hangs up too.
     pub(crate) async fn is_closed(&mut self, expected: CloseReason) {
         let mut said = None;
         while let Some(message) = self.hear().await {
@@ -110,6 +110,7 @@ impl Peer {
                 said = Some(reason);
             }
         }
+        self.call.hang_up();
         assert_eq!(said, Some(expected), "why the node ended the session");
     }
 

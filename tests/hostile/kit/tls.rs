@@ -43,6 +43,7 @@ pub(crate) async fn connect(
     };
     config.alpn_protocols = vec![alpn.to_vec()];
     let tcp = TcpStream::connect(address).await?;
+    tcp.set_nodelay(true)?;
     let name = ServerName::try_from("phaki.invalid").unwrap();
     TlsConnector::from(Arc::new(config))
         .connect(name, tcp)

@@ -207,7 +207,19 @@ impl World {
     pub(crate) async fn bring(&self, node: &Node, act: Act) {
         let mut courier = Peer::greet(node.listen(), &self.spy, self.id).await;
         match act {
-            Act::Manifest(signed) => courier.say(say::manifest(signed)).await,
+            Act::Manifest(signed) => {
+                let version = signed.open(&self.id).unwrap().version;
+                courier.say(say::manifest(signed)).await;
+                // Once it is durable, members are told so.
+                let told = |message: &Message| match message {
+                    Message::Have(states) => states
+                        .iter()
+                        .any(|state| state.manifest_version == version)
+                        .then_some(()),
+                    _ => None,
+                };
+                courier.hear_until("the manifest is durable", told).await;
+            }
             Act::Roster(signed) => {
                 let version = signed.open(&self.id).unwrap().version;
                 courier.say(say::roster(signed)).await;
@@ -263,24 +275,11 @@ impl World {
         self.line.restore();
         self.write_honestly(1).await;
         let entries = self.entries() + kept.quarantined + kept.refused + kept.waiting;
-        let (hub, witness) = (
-            self.until_held(&self.hub, PLANS, entries).await,
-            self.until_held(&self.witness, PLANS, entries).await,
-        );
-        for (node, space) in [(&self.hub, &hub), (&self.witness, &witness)] {
-            assert_eq!(
-                kept_of(space),
-                kept,
-                "what {} keeps of the attack",
-                node.name()
-            );
+        let spaces = self.until_agreed(entries).await;
+        for (node, space) in [&self.hub, &self.witness].into_iter().zip(&spaces) {
+            assert_eq!(kept_of(space), kept, "kept by {}", node.name());
             let shown: BTreeSet<_> = node.local().export(PLANS).await.into_keys().collect();
-            assert_eq!(
-                shown,
-                self.valid_plans(),
-                "plans that {} shows",
-                node.name()
-            );
+            assert_eq!(shown, self.valid_plans(), "shown by {}", node.name());
             let secret = self.until_held(node, SECRET, 1).await;
             assert_eq!(
                 kept_of(&secret),
@@ -289,8 +288,6 @@ impl World {
                 node.name()
             );
         }
-        assert_eq!(hub.heads_digest, witness.heads_digest);
-        assert_eq!(hub.frontier_digest, witness.frontier_digest);
         for mut node in [self.hub, self.witness] {
             assert!(node.stop().await.0.success());
             let store = Store::open(&node.data().join("phaki.db")).unwrap();
@@ -332,6 +329,21 @@ impl World {
         wait::until(&what, async || {
             let found = node.local().space(space).await?;
             (found.entries == entries).then_some(found)
+        })
+        .await
+    }
+
+    /// Waits until both nodes hold the same, so many entries; what each says of it.
+    async fn until_agreed(&self, entries: u64) -> [Space; 2] {
+        let what = format!("both nodes agree on {entries} entries");
+        wait::until(&what, async || {
+            let hub = self.hub.local().space(PLANS).await?;
+            let witness = self.witness.local().space(PLANS).await?;
+            let agree = hub.entries == entries
+                && witness.entries == entries
+                && hub.heads_digest == witness.heads_digest
+                && hub.frontier_digest == witness.frontier_digest;
+            agree.then_some([hub, witness])
         })
         .await
     }

@@ -11,17 +11,18 @@
 
 mod kit;
 
+mod acts;
+mod entries;
+mod invites;
+mod rights;
+mod sessions;
 mod strangers;
 
-mod invites;
+mod clones;
 
-mod entries;
-
-mod acts;
-
-mod rights;
-
-mod sessions;
+mod bombs;
+mod floods;
+mod slow;
 
 use phaki_tests::federation::Federation;
 use phaki_tests::node::Program;

@@ -14,6 +14,7 @@ use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use phaki_replication::sign::SecretKey;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::tls;
 
@@ -27,7 +28,10 @@ const PREFIX_BYTES: usize = 5;
 const WAITING_MAX: usize = 4;
 
 /// An HTTP/2 connection on which requests can be made.
-pub(crate) struct Connection(SendRequest<Outgoing>);
+pub(crate) struct Connection {
+    requests: SendRequest<Outgoing>,
+    driver: JoinHandle<()>,
+}
 
 /// A call that was accepted.
 pub(crate) struct Call {
@@ -72,8 +76,15 @@ impl Connection {
             .await
             .map_err(|error| in_words(&error))?;
         // How it ends is seen by the calls on it.
-        tokio::spawn(async move { connection.await.ok() });
-        Ok(Self(requests))
+        let driver = tokio::spawn(async move { drop(connection.await) });
+        Ok(Self { requests, driver })
+    }
+
+    /// Until the other end has ended it.
+    pub(crate) async fn ended(self) {
+        let Self { requests, driver } = self;
+        driver.await.unwrap();
+        drop(requests);
     }
 
     /// Makes a call with these headers besides the usual ones.
@@ -88,7 +99,7 @@ impl Connection {
             .body(Outgoing(parts))
             .unwrap();
         request.headers_mut().extend(headers);
-        let answer = self.0.send_request(request).await;
+        let answer = self.requests.send_request(request).await;
         let answer = answer.map_err(|error| in_words(&error))?;
         if answer.status() != http::StatusCode::OK {
             return Err(format!("http {}", answer.status()));

@@ -162,6 +162,11 @@ impl World {
         Pen::new(&self.attacker, self.id, self.plans)
     }
 
+    /// A key of another active node.
+    pub(crate) fn accomplice(&self) -> &SecretKey {
+        &self.spy
+    }
+
     /// The key that signs the manifests of the spaces.
     pub(crate) fn steward_key(&self) -> SecretKey {
         read_key(&self.hub.data().join("node.key"))
@@ -270,7 +275,7 @@ impl World {
     /// the other; and both stores verify.
     pub(crate) async fn stands(mut self, attackers: impl IntoIterator<Item = Peer>, kept: Kept) {
         for attacker in attackers {
-            nothing_leaked(attacker.heard(), &self.secrets);
+            self.leaks_nothing(&attacker);
         }
         self.line.restore();
         self.write_honestly(1).await;
@@ -296,6 +301,11 @@ impl World {
         }
     }
 
+    /// Nothing that the attacker heard is of the secret space.
+    pub(crate) fn leaks_nothing(&self, attacker: &Peer) {
+        nothing_leaked(attacker.heard(), &self.secrets);
+    }
+
     /// A plan that the attacker makes while it may is valid for ever.
     pub(crate) fn is_valid(&mut self, plan: String) {
         self.others.insert(plan);
@@ -317,10 +327,16 @@ impl World {
         self.honest + u64::try_from(self.others.len()).unwrap()
     }
 
+    /// The ids of the plans of the witness.
+    pub(crate) fn honest_plans(&self) -> BTreeSet<String> {
+        (0..self.honest)
+            .map(|number| samples::plan_id(SERIES, number))
+            .collect()
+    }
+
     /// The ids of all plans that count.
     fn valid_plans(&self) -> BTreeSet<String> {
-        let honest = (0..self.honest).map(|number| samples::plan_id(SERIES, number));
-        honest.chain(self.others.iter().cloned()).collect()
+        &self.honest_plans() | &self.others
     }
 
     /// Waits until a node holds so many entries of a space; the state of it then.

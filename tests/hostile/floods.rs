@@ -64,6 +64,25 @@ async fn one_that_sends_signs_of_life_without_end_and_does_not_read_is_cut_off()
 }
 
 #[tokio::test]
+async fn questions_that_are_refused_without_end_do_not_fill_the_log() {
+    const QUESTIONS: usize = 5_000;
+    let mut world = World::with_attacker_as(Some("writer")).await;
+    let honest = world.known_run().await.feed;
+    let mut peer = world.attack().await;
+    let before = world.hub.log().text().len();
+    for _ in 0..QUESTIONS {
+        peer.say(say::want(world.secret, honest)).await;
+    }
+    world.goes_on().await;
+    peer.was_ignored().await;
+    let words = ["entries refused", ATTACKER, "not-allowed"];
+    refusal_is_recorded(&world.hub, &words).await;
+    let grown = world.hub.log().text().len() - before;
+    assert!(grown < 10 * QUESTIONS, "the log grew by {grown} bytes");
+    world.stands([peer], NOTHING).await;
+}
+
+#[tokio::test]
 async fn a_reader_cannot_fill_a_space_with_feeds() {
     let world = World::with_attacker_as(Some("reader")).await;
     let mut peer = world.attack().await;

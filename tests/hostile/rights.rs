@@ -63,6 +63,7 @@ async fn one_who_is_no_member_writes_nothing() {
     let run = world.pen().plans(2);
     peer.say(say::batch(world.plans, vec![run])).await;
     peer.was_ignored().await;
+    refusal_is_recorded(&world.hub, &["entries refused", ATTACKER, "not-allowed"]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -178,6 +179,7 @@ async fn work_after_a_revocation_is_not_taken_from_its_author() {
     let mut peer = world.attack().await;
     peer.say(say::batch(world.plans, vec![late(&pen)])).await;
     peer.was_ignored().await;
+    refusal_is_recorded(&world.hub, &["entries refused", ATTACKER, "not-allowed"]).await;
     world.stands([before, peer], NOTHING).await;
 }
 

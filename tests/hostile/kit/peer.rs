@@ -72,13 +72,6 @@ impl Peer {
         wait::at_most("the node takes bytes", self.call.send(bytes)).await
     }
 
-    /// Sends bytes if the node takes them within the time in which an honest one would.
-    pub(crate) async fn send_while_taken(&mut self, bytes: Bytes) -> bool {
-        let patience = std::time::Duration::from_millis(500);
-        let sent = tokio::time::timeout(patience, self.call.send(bytes)).await;
-        sent.unwrap_or(false)
-    }
-
     /// The next message; `None` when the session is over.
     pub(crate) async fn hear(&mut self) -> Option<Message> {
         let next = self.call.receive();

@@ -5,8 +5,7 @@ use phaki_replication::feed::Run;
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, ShortDigest, SpaceId};
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::message::{
-    CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, PROTOCOL_VERSION, Range,
-    SpaceState,
+    FeedReport, FrontierReport, Heartbeat, Hello, Message, PROTOCOL_VERSION, Range, SpaceState,
 };
 use phaki_replication::roster::SignedRoster;
 use phaki_wire::frame::{from_wire, to_wire};
@@ -113,10 +112,6 @@ pub(crate) fn heartbeat(time_ms: i64) -> Message {
         time_ms,
         shared: ShortDigest([0x66; 16]),
     })
-}
-
-pub(crate) fn close(reason: CloseReason) -> Message {
-    Message::Close(reason)
 }
 
 /// A batch whose compressed body is given.

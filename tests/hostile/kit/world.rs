@@ -293,8 +293,9 @@ impl World {
                 node.name()
             );
         }
-        for mut node in [self.hub, self.witness] {
-            assert!(node.stop().await.0.success());
+        let (hub, witness) = tokio::join!(self.hub.stop(), self.witness.stop());
+        assert!(hub.0.success() && witness.0.success());
+        for node in [self.hub, self.witness] {
             let store = Store::open(&node.data().join("phaki.db")).unwrap();
             let found = store.reader().verify(&self.id).unwrap();
             assert_eq!(found.problems, [], "in the store of {}", node.name());

@@ -14,8 +14,9 @@ pub(crate) fn nothing_leaked(heard: &[Bytes], secrets: &[Vec<u8>]) {
             let found = contains(bytes, secret) || contains(&inside, secret);
             assert!(
                 !found,
-                "{:?} was told to one who may not know it: {bytes:02x?}",
-                String::from_utf8_lossy(secret)
+                "{} was told to one who may not know it, in {}",
+                secret.escape_ascii(),
+                bytes.escape_ascii()
             );
         }
     }

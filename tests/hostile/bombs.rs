@@ -72,7 +72,8 @@ async fn a_batch_that_inflates_to_more_than_it_states_is_refused() {
         zstd[at..at + 4].copy_from_slice(&1_000_u32.to_le_bytes());
         framed(&say::compressed_batch(world.plans, zstd))
     };
-    a_bomb_is_refused(liar, CloseReason::Protocol, "").await;
+    let wrong = "does not decompress to its stated size";
+    a_bomb_is_refused(liar, CloseReason::Protocol, wrong).await;
 }
 
 #[tokio::test]
@@ -81,7 +82,8 @@ async fn a_batch_that_does_not_state_to_what_it_inflates_is_refused() {
         let zstd = zstd::encode_all(&vec![0; BOMB_BYTES][..], 1).unwrap();
         framed(&say::compressed_batch(world.plans, zstd))
     };
-    a_bomb_is_refused(silent, CloseReason::Protocol, "").await;
+    let wrong = "does not state its size";
+    a_bomb_is_refused(silent, CloseReason::Protocol, wrong).await;
 }
 
 #[tokio::test]
@@ -138,14 +140,15 @@ async fn a_roster_larger_than_any_federation_is_refused() {
 #[tokio::test]
 async fn a_message_that_announces_four_gigabytes_is_refused_before_they_come() {
     let announced = |_: &World| Bytes::from_static(&[0, 0xff, 0xff, 0xff, 0xff]);
-    a_bomb_is_refused(announced, CloseReason::Limit, "").await;
+    a_bomb_is_refused(announced, CloseReason::Limit, "too large").await;
 }
 
 #[tokio::test]
 async fn groups_within_groups_without_end_are_refused() {
     // Field 3 as the beginning of a group, which contains the same.
     let deep = |_: &World| framed(&vec![0x1b; 1 << 20]);
-    a_bomb_is_refused(deep, CloseReason::Protocol, "").await;
+    let wrong = "no protobuf fields";
+    a_bomb_is_refused(deep, CloseReason::Protocol, wrong).await;
 }
 
 #[tokio::test]
@@ -167,7 +170,8 @@ async fn messages_within_messages_without_end_are_refused() {
         }
         framed(&inner)
     };
-    a_bomb_is_refused(deep, CloseReason::Protocol, "").await;
+    let wrong = "space has 0 bytes instead of 16";
+    a_bomb_is_refused(deep, CloseReason::Protocol, wrong).await;
 }
 
 #[tokio::test]

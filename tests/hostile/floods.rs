@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use phaki_replication::id::{Epoch, FeedId};
 use phaki_replication::limits::{FEEDS_IN_QUARANTINE_MAX, QUARANTINE_BYTES_MAX};
 use phaki_replication::message::Message;
+use phaki_tests::wait;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -13,7 +14,6 @@ use crate::kit::peer::Peer;
 use crate::kit::pen::Pen;
 use crate::kit::world::{ATTACKER, Kept, NOTHING, World, key};
 use crate::kit::{say, tls};
-use phaki_tests::wait;
 
 /// What a flood may cost: what may wait for a peer that does not read, and some air.
 const FLOOD_KIB_MAX: u64 = 96 << 10;

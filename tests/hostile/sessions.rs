@@ -3,11 +3,13 @@
 use bytes::Bytes;
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash};
 use phaki_replication::message::{CloseReason, Message};
+use phaki_tests::samples;
 
 use crate::kit::evidence::refusal_is_recorded;
 use crate::kit::peer::Peer;
+use crate::kit::pen::{Pen, plan_by};
 use crate::kit::say;
-use crate::kit::world::{ATTACKER, Kept, NOTHING, World};
+use crate::kit::world::{ATTACKER, Kept, NOTHING, PLANS, World, key};
 
 /// A node begins its session with that: it ends for the reason, which is on record.
 async fn a_session_begins_with(first: impl FnOnce(&World) -> Vec<Message>, reason: CloseReason) {
@@ -90,28 +92,31 @@ async fn one_that_speaks_no_version_in_common_is_refused() {
 
 #[tokio::test]
 async fn a_frame_without_anything_in_it_is_refused() {
-    a_frame_is_refused(|_| Bytes::new(), "body of a frame").await;
+    a_frame_is_refused(|_| Bytes::new(), "body of a frame is missing").await;
 }
 
 #[tokio::test]
 async fn a_frame_that_is_no_protobuf_is_refused() {
-    a_frame_is_refused(|_| Bytes::from_static(&[0xff; 100]), "").await;
+    let noise = |_: &World| Bytes::from_static(&[0xff; 100]);
+    a_frame_is_refused(noise, "no protobuf fields").await;
 }
 
 #[tokio::test]
 async fn an_id_of_another_length_is_refused() {
-    a_frame_is_refused(|_| say::want_with_id_of(15), "space").await;
+    let short = |_: &World| say::want_with_id_of(15);
+    a_frame_is_refused(short, "has 15 bytes instead of 16").await;
 }
 
 #[tokio::test]
 async fn a_close_for_no_reason_is_refused() {
-    a_frame_is_refused(|_| say::close_for_no_reason(), "").await;
+    let closed = |_: &World| say::close_for_no_reason();
+    a_frame_is_refused(closed, "has the unknown code 0").await;
 }
 
 #[tokio::test]
 async fn a_run_that_ends_beyond_all_numbers_is_refused() {
     let beyond = |world: &World| say::batch_at_the_end_of_numbers(world.plans);
-    a_frame_is_refused(beyond, "run").await;
+    a_frame_is_refused(beyond, "ends beyond the largest number").await;
 }
 
 #[tokio::test]
@@ -144,7 +149,7 @@ async fn a_relay_that_claims_entries_and_withholds_them_keeps_nobody_from_them()
 #[tokio::test]
 async fn a_relay_that_invents_authors_is_not_asked_for_them() {
     a_lie_harms_nobody(|world, _| {
-        let nobody = crate::kit::world::key(0x99).node();
+        let nobody = key(0x99).node();
         vec![say::frontier(
             world.plans,
             say::feeds(nobody, 100).map(|feed| (feed, 9)),
@@ -162,6 +167,55 @@ async fn a_relay_that_acknowledges_what_it_never_got_keeps_nobody_from_it() {
 #[tokio::test]
 async fn one_that_tells_another_head_of_honest_work_parts_nobody() {
     a_lie_harms_nobody(|world, honest| vec![say::frontier(world.plans, [(honest, 3)], true)]).await;
+}
+
+/// Only entries that bear a node's own signature prove that another life of its store wrote on.
+#[tokio::test]
+async fn one_that_claims_more_of_the_hubs_own_work_does_not_keep_it_from_working() {
+    let mut world = World::with_attacker_as(Some("writer")).await;
+    let status = world.hub.local().status().await.unwrap();
+    let own = FeedId {
+        author: world.steward_key().node(),
+        epoch: Epoch::from_hex(&status.epoch).unwrap(),
+    };
+    let mut peer = world.attack().await;
+    let claim = say::frontier(world.plans, [(own, 1_000)], false);
+    peer.say(claim).await;
+    let asked = |message: &Message| match message {
+        Message::Want(range) => (range.feed == own).then_some(()),
+        _ => None,
+    };
+    peer.hear_until("the proof is asked for", asked).await;
+    // Another's entries in its place are none.
+    let run = Pen {
+        feed: own,
+        ..world.pen()
+    }
+    .plans(1);
+    peer.say(say::batch(world.plans, vec![run])).await;
+    peer.is_closed(CloseReason::Forged).await;
+    let plan = samples::plan(2, 1);
+    world.hub.local().put(PLANS, &[plan]).await.unwrap();
+    world.is_valid(samples::plan_id(2, 1));
+    let words = ["says that it holds more entries of this node", ATTACKER];
+    refusal_is_recorded(&world.hub, &words).await;
+    refusal_is_recorded(&world.hub, &["entries refused", ATTACKER, "signature"]).await;
+    world.stands([peer], NOTHING).await;
+}
+
+#[tokio::test]
+async fn one_that_shows_an_author_its_own_work_altered_does_not_keep_it_from_working() {
+    let world = World::with_attacker_as(Some("writer")).await;
+    let mut run = world.known_run().await;
+    run.entries[1].time_ms += 1;
+    let mut forged = run.clone();
+    forged.checkpoint.head = Hash([9; 32]);
+    let mut peer = world.attack_witness().await;
+    for shown in [run, forged] {
+        peer.say(say::batch(world.plans, vec![shown])).await;
+    }
+    peer.was_ignored().await;
+    world.stands([peer], NOTHING).await;
 }
 
 #[tokio::test]
@@ -213,7 +267,7 @@ const REFUSED: Kept = Kept {
 
 #[tokio::test]
 async fn a_change_under_another_authors_actor_has_no_effect() {
-    let theirs = |_: &World, honest: FeedId| crate::kit::pen::plan_by(&honest, 0);
+    let theirs = |_: &World, honest: FeedId| plan_by(&honest, 0);
     a_writer_publishes(theirs, REFUSED).await;
 }
 

@@ -7,6 +7,8 @@ use http::HeaderMap;
 use phaki_replication::message::CloseReason;
 use phaki_replication::node::Act;
 use phaki_replication::roster::NodeStatus;
+use phaki_replication::sign::SecretKey;
+use phaki_tests::wait;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -15,8 +17,6 @@ use crate::kit::evidence::refusal_is_recorded;
 use crate::kit::peer::Peer;
 use crate::kit::tls;
 use crate::kit::world::{ATTACKER, NOTHING, World, key};
-use phaki_replication::sign::SecretKey;
-use phaki_tests::wait;
 
 /// Nobody is linked to the hub but the witness.
 async fn only_the_witness_is_linked(world: &World) {

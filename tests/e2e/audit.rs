@@ -12,10 +12,6 @@ use serde_json::Value;
 use tonic::Code;
 
 use crate::federation;
-use crate::strangers::{client, try_to_speak, unknown_key};
-
-/// The key of [`unknown_key`].
-const UNKNOWN: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
 /// The log of a node, the oldest first.
 fn log(node: &Node) -> Vec<Value> {
@@ -64,16 +60,6 @@ async fn what_is_refused_is_recorded_with_who_what_and_why() {
     let federation = federation();
     let mut hub = federation.found().await;
     let province = reader_of_the_hub(&federation, &hub).await;
-
-    try_to_speak(&hub, client(Some(unknown_key()), "phaki/1"))
-        .await
-        .expect_err("an unknown key");
-    let stranger = [
-        ("act", "connection-refused"),
-        ("who", UNKNOWN),
-        ("detail", "key-not-in-roster"),
-    ];
-    recorded(&hub, &stranger).await;
 
     let address = hub.listen().to_string();
     let invite = hub.local().invite("TH-42", "42", &address).await;

@@ -22,6 +22,13 @@ pub(crate) const COMMANDS_MAX: usize = 256;
 /// Reads of feeds for peers at one time: two cores have nothing from more.
 pub(crate) const FEED_READS_MAX: usize = 2;
 
+/// Refusals of one peer that the log tells at once: more than any mistake of an honest node makes.
+pub(crate) const COMPLAINTS_MAX: u32 = 64;
+
+/// Afterwards one more is told each time this passes, with the number of those left out: a peer
+/// that does wrong without end fills some 20 MB a day, which log rotation copes with.
+pub(crate) const COMPLAINT_EVERY: Duration = Duration::from_secs(1);
+
 /// While the disk does not take writes, it is tried again this often.
 pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(5);
 

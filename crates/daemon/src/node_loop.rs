@@ -6,6 +6,7 @@
 //! waits for nobody.
 
 mod clock;
+mod complaints;
 mod disk;
 mod in_force;
 mod links;
@@ -29,6 +30,7 @@ pub(crate) use disk::{Journal, Written};
 pub(crate) use in_force::InForce;
 pub(crate) use request::{Commands, LinkState, NodeRequests, Overview, RequestError, requests};
 
+use self::complaints::Complaints;
 use self::disk::{Disk, ReadDone};
 use self::links::Links;
 use self::recording::{Origin, Recording};
@@ -42,6 +44,7 @@ pub(crate) struct NodeLoop {
     node: Node,
     clock: Clock,
     links: Links,
+    complaints: Complaints,
     disk: Disk,
     recording: Recording,
     waiting: BTreeMap<RequestId, oneshot::Sender<Answer>>,
@@ -92,6 +95,7 @@ impl NodeLoop {
             node,
             clock,
             links: Links::default(),
+            complaints: Complaints::default(),
             disk,
             recording: Recording::new(clock.monotonic_ms()),
             waiting: BTreeMap::new(),
@@ -317,8 +321,10 @@ impl NodeLoop {
                 self.links.keep_unreached(|peer| roster.is_active(peer));
             }
             Effect::Notice(notice) => {
-                self.notice(&notice);
                 self.record_notice(&notice);
+                if self.may_tell(&notice) {
+                    self.notice(&notice);
+                }
             }
         }
         Ok(())
@@ -329,6 +335,21 @@ impl NodeLoop {
             // Whoever asked may have gone; what was accepted stays.
             waiting.send(answer).ok();
         }
+    }
+
+    /// Whether the log tells of it. A peer can be refused as often as it likes.
+    fn may_tell(&mut self, notice: &Notice) -> bool {
+        let (Notice::EntriesRefused { peer, .. }
+        | Notice::ActRefused { peer, .. }
+        | Notice::PeerRefused { peer, .. }) = notice
+        else {
+            return true;
+        };
+        let admitted = self.complaints.admit(*peer, self.clock.monotonic_ms());
+        if let Some(left_out) = admitted.filter(|left_out| *left_out > 0) {
+            warn!(peer = self.name(peer), left_out, "refusals not told");
+        }
+        admitted.is_some()
     }
 
     fn notice(&mut self, notice: &Notice) {

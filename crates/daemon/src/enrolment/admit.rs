@@ -197,8 +197,7 @@ impl Admission {
     fn records(&self, peer: NodeId, invite: &StoredInvite, version: u64) -> Vec<AuditDraft> {
         let id = invite_id(&invite.secret_hash);
         let (name, role, area) = (&invite.name, invite.role.name(), &invite.area);
-        let admitted =
-            format!("{name}, {role}, area {area}, by invite {id}, roster version {version}");
+        let admitted = format!("{name}, {role}, area {area}, by {id}, roster version {version}");
         vec![
             Deed::InviteRedeemed.by(peer, &id, name),
             Deed::NodeAdmitted.by(self.audit.account(), peer, admitted),

@@ -164,6 +164,7 @@ impl Gate {
     ) -> Result<(), ServeError> {
         let tasks = self.tasks.group();
         let (started, ended) = (CancellationToken::new(), CancellationToken::new());
+        let events = self.links.events().clone();
         let caller = Caller {
             peer,
             links: self.links,
@@ -182,16 +183,18 @@ impl Gate {
         let evicted = place.evicted();
         let waiting = async {
             tokio::select! {
-                () = started.cancelled() => true,
-                () = evicted.cancelled() => false,
-                () = tokio::time::sleep(SESSION_START_TIMEOUT) => false,
+                () = started.cancelled() => None,
+                () = evicted.cancelled() => Some("gave-way"),
+                () = tokio::time::sleep(SESSION_START_TIMEOUT) => Some("session-timeout"),
             }
         };
         tokio::select! {
             _ = &mut connection => {}
-            begun = waiting => {
+            refusal = waiting => {
                 drop(place);
-                if begun {
+                if let Some(why) = refusal {
+                    events.refused(Some(peer), false, why);
+                } else {
                     tokio::select! {
                         _ = &mut connection => {}
                         () = ended.cancelled() => {

@@ -188,6 +188,9 @@ impl Link {
         let why = self.outbox.why().unwrap_or_else(|| "ended".to_owned());
         tracing::debug!(link = self.id.0, peer = %self.peer, why, "link closed");
         let (id, events) = (self.id, self.links.events.clone());
+        if self.outbox.overflowed() {
+            events.refused(Some(self.peer), false, "reads-too-slowly");
+        }
         drop(self);
         // Without listeners there is nobody to be told.
         events.send(NetEvent::Closed { link: id, why }).await.ok();

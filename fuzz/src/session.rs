@@ -79,6 +79,7 @@ fn append(input: &mut Input<'_>, world: &mut World) -> Event {
     };
     Event::Append {
         request: RequestId(world.requests),
+        epoch: world.node.epoch(),
         space: world.space(input.byte()),
         entries: vec![entry; count],
     }

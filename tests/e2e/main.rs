@@ -1,7 +1,8 @@
 //! The daemon as real processes with real files and real TLS, on lines that go bad.
 //!
 //! Files stand in the order in which a reader needs them: what a person does first, what must
-//! never be lost, who must never get in, and what happens when the machine fails.
+//! never be lost, and what happens when the machine fails. Who must never get in, and what peers
+//! must never achieve, stands in `tests/hostile`.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,7 +19,8 @@ mod long_absence;
 mod relay;
 mod restored;
 
-mod strangers;
+mod audit;
+mod enrolment;
 
 mod full_disk;
 mod operation;

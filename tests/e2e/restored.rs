@@ -60,6 +60,10 @@ async fn a_folder_that_lacks_what_its_node_wrote_takes_no_edits_and_loses_none()
         problems.iter().any(|one| one.contains("older copy")),
         "{problems:?}"
     );
+    let proved = province.command(&["audit", "--act", "store-superseded", "--json"]);
+    assert!(proved.contains("\"who_name\":\"TH\""), "{proved}");
+    let denied = province.command(&["audit", "--act", "request-refused", "--json"]);
+    assert!(denied.contains("put: superseded"), "{denied}");
     let here = province.local().export(SPACE).await;
     let there = hub.local().export(SPACE).await;
     assert!(here.contains_key(&samples::plan_id(SERIES, 2)));

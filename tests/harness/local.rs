@@ -72,6 +72,7 @@ impl Local {
             area: area.to_owned(),
             valid_ms: 0,
             addresses: vec![address.to_owned()],
+            approval: false,
         };
         self.client
             .create_invite(request)

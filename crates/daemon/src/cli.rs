@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    conflicts, edit, enrol, export, history, import, list, new, node, show, space, status,
+    audit, conflicts, edit, enrol, export, federation, history, import, list, new, node, roster,
+    show, space, status,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -99,10 +100,13 @@ pub(crate) fn load(flags: &Flags) -> anyhow::Result<Config> {
 pub(crate) enum Command {
     Init(enrol::InitArgs),
     #[command(subcommand)]
-    Federation(enrol::FederationCommand),
+    Federation(federation::FederationCommand),
     Join(enrol::JoinArgs),
+    #[command(subcommand)]
+    Roster(roster::RosterCommand),
     Serve(node::ServeArgs),
     Status(status::StatusArgs),
+    Audit(audit::AuditArgs),
     #[command(subcommand)]
     Space(space::SpaceCommand),
     New(new::NewArgs),

@@ -1,5 +1,7 @@
 //! Talking to the node on this machine over its Unix socket.
 
+mod federation;
+
 use std::error::Error as StdError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,12 +11,12 @@ use anyhow::{Context, anyhow};
 use hyper_util::rt::TokioIo;
 use phaki_wire::proto::local::v1::local_client::LocalClient;
 use phaki_wire::proto::local::v1::{
-    Conflict, CreateInviteReply, CreateInviteRequest, CreateSpaceRequest, DocumentRow,
-    EditDocumentReply, EditDocumentRequest, ExportDocumentsRequest, ExportedDocument,
-    GrantSpaceRequest, ListConflictsRequest, ListDocumentsRequest, ListSpacesRequest,
-    PutDocumentsReply, PutDocumentsRequest, ResolveConflictRequest, ShowDocumentReply,
-    ShowDocumentRequest, ShowHistoryReply, ShowHistoryRequest, ShowRosterReply, ShowRosterRequest,
-    Space, StatusReply, StatusRequest,
+    AuditRecord, Conflict, CreateSpaceRequest, DocumentRow, EditDocumentReply, EditDocumentRequest,
+    ExportDocumentsRequest, ExportedDocument, GrantSpaceRequest, ListAuditRequest,
+    ListConflictsRequest, ListDocumentsRequest, ListSpacesRequest, PutDocumentsReply,
+    PutDocumentsRequest, ResolveConflictRequest, ShowDocumentReply, ShowDocumentRequest,
+    ShowHistoryReply, ShowHistoryRequest, Space, StatusReply, StatusRequest, VerifyAuditReply,
+    VerifyAuditRequest,
 };
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -79,15 +81,19 @@ impl Client {
         answer("read status", self.api.status(StatusRequest {})).await
     }
 
-    pub(crate) async fn create_invite(
+    pub(crate) async fn audit(
         &mut self,
-        request: CreateInviteRequest,
-    ) -> anyhow::Result<CreateInviteReply> {
-        answer("create invite", self.api.create_invite(request)).await
+        request: ListAuditRequest,
+    ) -> anyhow::Result<Vec<AuditRecord>> {
+        let reply = answer("read audit log", self.api.list_audit(request)).await?;
+        Ok(reply.records)
     }
 
-    pub(crate) async fn roster(&mut self) -> anyhow::Result<ShowRosterReply> {
-        answer("read roster", self.api.show_roster(ShowRosterRequest {})).await
+    pub(crate) async fn verify_audit(
+        &mut self,
+        request: VerifyAuditRequest,
+    ) -> anyhow::Result<VerifyAuditReply> {
+        answer("verify audit log", self.api.verify_audit(request)).await
     }
 
     pub(crate) async fn create_space(&mut self, name: &str) -> anyhow::Result<Space> {

@@ -2,18 +2,23 @@
 
 pub(crate) mod amount;
 pub(crate) mod assignment;
+pub(crate) mod audit;
+pub(crate) mod confirm;
 pub(crate) mod conflicts;
 pub(crate) mod edit;
 pub(crate) mod enrol;
 pub(crate) mod export;
+pub(crate) mod federation;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod names;
 pub(crate) mod new;
 pub(crate) mod node;
+pub(crate) mod roster;
 pub(crate) mod show;
 pub(crate) mod space;
+pub(crate) mod span;
 pub(crate) mod status;
 
 use std::process::ExitCode;
@@ -85,9 +90,14 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
     let done = ExitCode::SUCCESS;
     match command {
         Command::Init(args) => enrol::init(invocation, &args).map(|()| done),
-        Command::Federation(command) => enrol::federation(invocation, command).await.map(|()| done),
-        Command::Join(args) => enrol::join(invocation, args).await.map(|()| done),
+        Command::Federation(command) => {
+            let federation = federation::federation(invocation, command);
+            federation.await.map(|()| done)
+        }
+        Command::Roster(command) => roster::roster(invocation, command).map(|()| done),
+        Command::Join(args) => enrol::join(invocation, args).await,
         Command::Status(args) => status::status(invocation, &args).await,
+        Command::Audit(args) => audit::audit(invocation, args).await,
         Command::Space(command) => space::space(invocation, command).await.map(|()| done),
         Command::New(args) => new::new(invocation, args).await.map(|()| done),
         Command::List(args) => list::list(invocation, args).await.map(|()| done),

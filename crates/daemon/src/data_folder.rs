@@ -6,7 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use phaki_replication::id::NodeId;
+use phaki_replication::id::{FederationId, NodeId};
+use phaki_replication::sign::SecretKey;
 
 use crate::identity;
 
@@ -90,9 +91,29 @@ impl DataFolder {
         self.path.join("node.key")
     }
 
-    /// Exists only where the federation was founded.
+    /// Lies where the federation was founded, unless it was moved to a safer place.
     pub(crate) fn federation_key(&self) -> PathBuf {
         self.path.join("federation.key")
+    }
+
+    /// The key of that federation, if it lies here now: it may be moved to another machine while
+    /// the node runs, and back.
+    pub(crate) fn read_federation_key(
+        &self,
+        federation: FederationId,
+    ) -> anyhow::Result<Option<SecretKey>> {
+        let path = self.federation_key();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let key = identity::read(&path)?;
+        if key.federation() != federation {
+            bail!(
+                "{} is the key of another federation: take it out of the data folder",
+                path.display()
+            );
+        }
+        Ok(Some(key))
     }
 
     /// The federation's key until the store exists: the name tells what a crash interrupted from

@@ -1,9 +1,15 @@
 //! Becoming a node of a federation with one string.
 
 mod admit;
+mod deciding;
 mod invite;
+mod inviting;
+mod prospect;
+mod recording;
+mod registrar;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use phaki_net::enrol::{JoinError, join as ask};
@@ -11,13 +17,22 @@ use phaki_replication::id::{Epoch, FederationId, NodeId};
 use phaki_replication::roster::{Roster, SignedRoster};
 use phaki_store::{Identity, Store};
 use phaki_wire::enrol::{JoinRequest, JoinResponse, Refusal};
+use thiserror::Error;
+use tokio::time::{Instant, sleep};
 
-pub(crate) use admit::{Admission, InviteDraft};
+pub(crate) use admit::Admission;
+pub(crate) use deciding::Waiting;
+pub(crate) use inviting::{InviteDraft, state as invite_state};
+pub(crate) use prospect::Prospect;
+pub(crate) use registrar::Changed;
 
 use self::invite::Invite;
+use crate::audit::Deed;
 use crate::data_folder::DataFolder;
 use crate::federation::check_addresses;
+use crate::fingerprint::fingerprint;
 use crate::identity;
+use crate::limits::{JOIN_PAUSE_FIRST, JOIN_PAUSE_MAX};
 use crate::node_loop::wall_ms;
 
 /// What a node says to join. The data folder is initialised when it is not yet.
@@ -29,6 +44,8 @@ pub struct Join {
     pub invite: String,
     /// Where others reach this node, `host:port`; may be empty.
     pub addresses: Vec<String>,
+    /// The account that joins, for the audit log.
+    pub account: String,
 }
 
 /// A node that was admitted.
@@ -44,6 +61,62 @@ pub struct Joined {
     pub nodes: usize,
     /// Whether it belonged to the federation before this call already.
     pub already: bool,
+}
+
+/// Why a node has not joined.
+#[derive(Debug, Error)]
+pub enum NotJoined {
+    /// A person must approve it first; asking again tells what became of it.
+    #[error(
+        "join as {name}: {} ({}): run the same command again later, or with --wait",
+        Refusal::Pending.sentence(),
+        Refusal::Pending.word()
+    )]
+    Pending {
+        /// The name that it is to have.
+        name: String,
+        /// Its key.
+        node: NodeId,
+        /// Its key in digits, for whoever approves to compare.
+        fingerprint: String,
+    },
+    /// The node that made the invite refuses.
+    #[error("join as {name}: {refusal} ({}): {}", refusal.word(), remedy(*refusal))]
+    Refused {
+        /// The name that it was to have.
+        name: String,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The node that made the invite was not reached.
+    #[error("{0}")]
+    Unreached(String),
+}
+
+impl NotJoined {
+    /// Whether a node that waits for approval should ask again all the same.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Pending { .. } | Self::Unreached(_) => true,
+            Self::Refused { refusal, .. } => refusal.is_temporary(),
+        }
+    }
+}
+
+/// Asks again, in pauses that grow to a minute, for a node that was told to wait for approval:
+/// until it is admitted or refused, or `patience` is over, which ends with the last answer.
+pub async fn join_waiting(join: &Join, patience: Duration) -> anyhow::Result<Joined> {
+    let deadline = Instant::now() + patience;
+    let mut pause = JOIN_PAUSE_FIRST;
+    loop {
+        sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
+        let joined = self::join(join).await;
+        let not_yet = joined.as_ref().err().and_then(|error| error.downcast_ref());
+        if Instant::now() >= deadline || !not_yet.is_some_and(NotJoined::may_pass) {
+            return joined;
+        }
+        pause = JOIN_PAUSE_MAX.min(pause * 2);
+    }
 }
 
 /// Presents an invite to the node that made it and creates the store from the roster it answers.
@@ -74,7 +147,7 @@ pub async fn join(join: &Join) -> anyhow::Result<Joined> {
                 answer = Some(response);
                 break;
             }
-            Err(JoinError::Refused(refusal)) => return Err(refused(refusal, &invite)),
+            Err(JoinError::Refused(refusal)) => return Err(refused(refusal, &invite, node).into()),
             Err(error) => failures.push(format!("{address}: {:#}", anyhow!(error))),
         }
     }
@@ -85,7 +158,13 @@ pub async fn join(join: &Join) -> anyhow::Result<Joined> {
         node,
         epoch: Epoch(identity::random()?),
     };
-    Store::create(&folder.database(), &identity, &response.roster).context("create the store")?;
+    let detail = format!(
+        "{}, roster version {}, invited by {}",
+        invite.name, roster.version, invite.inviter
+    );
+    let founding = Deed::FederationJoined.by(&join.account, invite.federation, detail);
+    Store::create(&folder.database(), &identity, &response.roster, &founding)
+        .context("create the store")?;
     Ok(joined(&roster, node, false))
 }
 
@@ -133,18 +212,29 @@ fn joined(roster: &Roster, node: NodeId, already: bool) -> Joined {
     }
 }
 
-fn refused(refusal: Refusal, invite: &Invite) -> anyhow::Error {
-    let remedy = match refusal {
-        Refusal::InviteUnknown | Refusal::InviteUsed | Refusal::InviteExpired => {
-            "ask for a new invite"
-        }
+fn refused(refusal: Refusal, invite: &Invite, node: NodeId) -> NotJoined {
+    let name = invite.name.clone();
+    match refusal {
+        Refusal::Pending => NotJoined::Pending {
+            name,
+            node,
+            fingerprint: fingerprint(&node),
+        },
+        refusal => NotJoined::Refused { name, refusal },
+    }
+}
+
+fn remedy(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::InviteUnknown
+        | Refusal::InviteUsed
+        | Refusal::InviteExpired
+        | Refusal::InviteWithdrawn => "ask for a new invite",
         Refusal::NameTaken => "ask for an invite with another name",
-        Refusal::NotActive => "ask the federation's administrator",
+        Refusal::NotActive | Refusal::Rejected => "ask the federation's administrator",
         Refusal::Pending | Refusal::TooMany | Refusal::Unavailable => "try again later",
         Refusal::InvalidRequest => "check the addresses of this node, and that phaki is up to date",
-    };
-    let (word, name) = (refusal.word(), &invite.name);
-    anyhow!("join as {name}: {refusal} ({word}): {remedy}")
+    }
 }
 
 fn unreached(failures: &[String], invite: &Invite) -> anyhow::Error {
@@ -156,5 +246,8 @@ fn unreached(failures: &[String], invite: &Invite) -> anyhow::Error {
         true => "; by this machine's clock the invite has expired besides",
         false => "",
     };
-    anyhow!("reach the node that made the invite: {tried}{late}: try again when the line is up")
+    let sentence = format!(
+        "reach the node that made the invite: {tried}{late}: try again when the line is up"
+    );
+    NotJoined::Unreached(sentence).into()
 }

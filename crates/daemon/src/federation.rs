@@ -1,14 +1,18 @@
 //! Founding a federation, and its roster's next versions where its key lies.
 
+mod place;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use phaki_replication::id::{Epoch, FederationId, NodeId};
-use phaki_replication::limits::{ADDRESSES_MAX, NAME_BYTES_MAX};
+use phaki_replication::limits::ADDRESSES_MAX;
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
 use phaki_store::{Identity, Store};
 
+pub(crate) use self::place::{areas_around, check_name, check_place};
+use crate::audit::Deed;
 use crate::config::check_reachable;
 use crate::data_folder::DataFolder;
 use crate::identity;
@@ -25,6 +29,8 @@ pub struct Create {
     pub area: String,
     /// Where others reach it, `host:port`; may be empty.
     pub addresses: Vec<String>,
+    /// The account that founds it, for the audit log.
+    pub account: String,
 }
 
 /// A federation that was founded.
@@ -42,7 +48,7 @@ pub struct Created {
 /// node's store. Refused when the node already belongs to a federation.
 pub fn create(create: &Create) -> anyhow::Result<Created> {
     check_name(&create.name)?;
-    check_area(&create.area)?;
+    check_place(NodeRole::National, &create.area)?;
     check_addresses(&create.addresses)?;
     let folder = DataFolder::make(&create.data)?;
     let _lock = folder.lock()?;
@@ -74,8 +80,11 @@ pub fn create(create: &Create) -> anyhow::Result<Created> {
         name: create.name.clone(),
         role: NodeRole::National,
         area: create.area.clone(),
+        within: areas_around(&create.area),
         addresses: create.addresses.clone(),
         status: NodeStatus::Active,
+        replaces: None,
+        admitted_by: None,
     };
     let roster = Roster {
         federation,
@@ -88,23 +97,15 @@ pub fn create(create: &Create) -> anyhow::Result<Created> {
         node,
         epoch,
     };
-    Store::create(&folder.database(), &identity, &roster.sign(&key)).context("create the store")?;
+    let founding = Deed::FederationFounded.by(&create.account, federation, &create.name);
+    Store::create(&folder.database(), &identity, &roster.sign(&key), &founding)
+        .context("create the store")?;
     folder.finish_founding()?;
     Ok(Created {
         federation,
         node,
         federation_key: path,
     })
-}
-
-/// Whether a node may have that name: people read it, type it, and write it in files.
-pub(crate) fn check_name(name: &str) -> anyhow::Result<()> {
-    check_word("name of a node", name)
-}
-
-/// Whether a node may stand for that area.
-pub(crate) fn check_area(area: &str) -> anyhow::Result<()> {
-    check_word("area of a node", area)
 }
 
 /// Whether other nodes can dial these addresses.
@@ -126,23 +127,6 @@ pub(crate) fn check_addresses(addresses: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check_word(what: &str, word: &str) -> anyhow::Result<()> {
-    if word.is_empty() || word.len() > NAME_BYTES_MAX {
-        bail!(
-            "{what} {} is not between 1 and {NAME_BYTES_MAX} bytes long",
-            quoted(word)
-        );
-    }
-    let odd = |letter: char| letter.is_whitespace() || letter.is_control() || letter == ',';
-    if let Some(odd) = word.chars().find(|letter| odd(*letter)) {
-        bail!(
-            "{what} {} contains {odd:?}: use letters, digits and hyphens",
-            quoted(word)
-        );
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +139,7 @@ mod tests {
             name: "TH".to_owned(),
             area: "TH".to_owned(),
             addresses: vec!["127.0.0.1:7440".to_owned()],
+            account: "officer".to_owned(),
         };
         let created = create(&founding).unwrap();
         let store = Store::open(&founding.data.join("phaki.db")).unwrap();
@@ -183,6 +168,7 @@ mod tests {
             name: "TH".to_owned(),
             area: "TH".to_owned(),
             addresses: vec![],
+            account: "officer".to_owned(),
         }
     }
 
@@ -215,12 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_addresses_that_nobody_could_use_are_refused() {
-        for name in ["", "TH 90", "a,b", "a\n"] {
-            assert!(check_name(name).is_err(), "{name:?}");
-        }
-        check_name("TH-90").unwrap();
-        check_name("สงขลา").unwrap();
+    fn addresses_that_nobody_could_use_are_refused() {
         assert!(check_addresses(&["0.0.0.0:7440".to_owned()]).is_err());
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! [`main`] is the whole program; tests call it from a binary of their own.
 
+mod audit;
 mod cli;
 mod client;
 mod commands;
@@ -10,12 +11,14 @@ pub mod data_folder;
 mod demo;
 pub mod enrolment;
 pub mod federation;
+mod fingerprint;
 mod identity;
 mod limits;
 mod logging;
 mod node_loop;
 mod output;
 mod quote;
+mod roster;
 pub mod run;
 mod service;
 mod shutdown;

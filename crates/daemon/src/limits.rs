@@ -22,6 +22,13 @@ pub(crate) const COMMANDS_MAX: usize = 256;
 /// Reads of feeds for peers at one time: two cores have nothing from more.
 pub(crate) const FEED_READS_MAX: usize = 2;
 
+/// Refusals of one peer that the log tells at once: more than any mistake of an honest node makes.
+pub(crate) const COMPLAINTS_MAX: u32 = 64;
+
+/// Afterwards one more is told each time this passes, with the number of those left out: a peer
+/// that does wrong without end fills some 20 MB a day, which log rotation copes with.
+pub(crate) const COMPLAINT_EVERY: Duration = Duration::from_secs(1);
+
 /// While the disk does not take writes, it is tried again this often.
 pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(5);
 
@@ -66,3 +73,32 @@ pub(crate) const LOCAL_REQUESTS_MAX: u32 = 128;
 /// Digits by which a client may name a change of a document: what `phaki show` prints, and enough
 /// that two of ten thousand changes hardly ever share them.
 pub(crate) const HEAD_DIGITS_MIN: usize = 8;
+
+/// Bytes of a file with a roster to be signed: two rosters of the largest size in base64, with line
+/// breaks, and a letter around.
+pub(crate) const ROSTER_FILE_BYTES_MAX: usize = 3 * phaki_replication::limits::ROSTER_BYTES_MAX;
+
+/// The first pause before a node that waits for approval asks again: somebody may be at the screen.
+pub(crate) const JOIN_PAUSE_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest pause between two such requests: nobody minds a minute, and a thousand nodes that
+/// wait are not felt.
+pub(crate) const JOIN_PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// Bytes of the reason that a person gives for an act of administration: a few sentences in Thai.
+/// The audit log takes it whole.
+pub(crate) const REASON_BYTES_MAX: usize = 2048;
+
+/// Equal refusals within this time become two records: the first, and the count of the others.
+pub(crate) const AUDIT_WINDOW_MS: u64 = 60 * 1000;
+
+/// While they keep coming, that time doubles up to this: six records a day for one that never ends.
+pub(crate) const AUDIT_WINDOW_MS_MAX: u64 = 4 * 60 * 60 * 1000;
+
+/// Kinds of refusals that are told apart at one time: every province misconfigured at once, and
+/// some strangers.
+pub(crate) const AUDIT_KINDS_MAX: usize = 128;
+
+/// Once so many new kinds came, one more is told apart each time this passes. With the limits
+/// above, strangers who do nothing else for a year make some 400,000 records, about 120 MB.
+pub(crate) const AUDIT_KIND_EVERY_MS: u64 = 5 * 60 * 1000;

@@ -6,31 +6,37 @@
 //! waits for nobody.
 
 mod clock;
+mod complaints;
 mod disk;
 mod in_force;
 mod links;
+mod recording;
 mod request;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context;
 use phaki_net::event::{Events, NetEvent};
-use phaki_replication::id::NodeId;
+use phaki_replication::id::{Epoch, NodeId};
 use phaki_replication::node::{Change, Effect, Event, Node, Notice, RequestId};
 use phaki_store::{Completion, Reader};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::info;
 
 pub(crate) use clock::{Clock, wall_ms};
 pub(crate) use disk::{Journal, Written};
 pub(crate) use in_force::InForce;
 pub(crate) use request::{Commands, LinkState, NodeRequests, Overview, RequestError, requests};
 
-use self::disk::{Disk, ReadDone};
+use self::complaints::Complaints;
+use self::disk::Disk;
 use self::links::Links;
+use self::recording::{Origin, Recording};
 use self::request::{Answer, Command};
+use crate::identity;
 
 /// Told of the keys to be accepted and the addresses to be dialled, whenever they may differ.
 pub(crate) type FollowRoster = Box<dyn FnMut(&Node) + Send>;
@@ -40,7 +46,11 @@ pub(crate) struct NodeLoop {
     node: Node,
     clock: Clock,
     links: Links,
+    complaints: Complaints,
     disk: Disk,
+    recording: Recording,
+    /// An epoch that the node asked for.
+    drawn: Option<Epoch>,
     waiting: BTreeMap<RequestId, oneshot::Sender<Answer>>,
     requests_begun: u64,
     follow_roster: FollowRoster,
@@ -53,16 +63,18 @@ struct Inputs {
     network: Events,
     commands: mpsc::Receiver<Command>,
     written: mpsc::UnboundedReceiver<Written>,
-    reads: mpsc::UnboundedReceiver<ReadDone>,
+    reads: mpsc::UnboundedReceiver<Event>,
 }
 
 enum Input {
     Network(NetEvent),
     Command(Command),
     Written(Written),
-    Read(ReadDone),
+    Read(Event),
+    Drawn(Epoch),
     Time,
     Probe,
+    Counts,
     Stop,
 }
 
@@ -83,11 +95,15 @@ impl NodeLoop {
             written,
             reads,
         };
+        let clock = Clock::start();
         Self {
             node,
-            clock: Clock::start(),
+            clock,
             links: Links::default(),
+            complaints: Complaints::default(),
             disk,
+            recording: Recording::new(clock.monotonic_ms()),
+            drawn: None,
             waiting: BTreeMap::new(),
             requests_begun: 0,
             follow_roster,
@@ -99,37 +115,55 @@ impl NodeLoop {
     /// Runs until `stop`, or until the store cannot be trusted any more.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
         (self.follow_roster)(&self.node);
+        self.give(Event::Start)?;
         loop {
-            let event = match self.next_input(&stop).await {
+            let input = self.next_input(&stop).await;
+            self.recording.origin = Origin::Itself;
+            let event = match input {
                 Input::Stop => break,
                 Input::Network(event) => self.network(event),
                 Input::Command(command) => self.command(command),
                 Input::Written(written) => self.written(written)?,
-                Input::Read(ReadDone { read, run }) => Some(Event::Read { read, run }),
+                Input::Read(event) => Some(event),
+                Input::Drawn(epoch) => Some(Event::EpochDrawn { epoch }),
                 Input::Time => Some(Event::Tick),
                 Input::Probe => {
                     self.disk.probe();
                     None
                 }
+                Input::Counts => {
+                    self.record_counts();
+                    None
+                }
             };
             if let Some(event) = event {
-                let reverted = matches!(event, Event::StoreFailed);
-                let effects = self.node.handle(self.clock.now(), event);
-                if reverted || effects.iter().any(changes_in_force) {
-                    self.in_force
-                        .send_replace(Arc::new(InForce::of(&self.node)));
-                }
-                for effect in effects {
-                    self.carry_out(effect)?;
-                }
+                self.give(event)?;
             }
         }
+        self.record_stop();
         Ok(())
+    }
+
+    /// Lets the node take in an event, and carries out what follows.
+    fn give(&mut self, event: Event) -> anyhow::Result<()> {
+        let reverted = matches!(event, Event::StoreFailed);
+        let effects = self.node.handle(self.clock.now(), event);
+        if reverted || effects.iter().any(changes_in_force) {
+            self.in_force
+                .send_replace(Arc::new(InForce::of(&self.node)));
+        }
+        effects
+            .into_iter()
+            .try_for_each(|effect| self.carry_out(effect))
     }
 
     async fn next_input(&mut self, stop: &CancellationToken) -> Input {
         let wake = self.clock.sleep_until(self.node.wake_at());
         let probe = self.disk.next_probe();
+        let counts = self.clock.sleep_until(self.recording.due_at());
+        if let Some(epoch) = self.drawn.take() {
+            return Input::Drawn(epoch);
+        }
         let inputs = &mut self.inputs;
         tokio::select! {
             () = stop.cancelled() => Input::Stop,
@@ -139,6 +173,7 @@ impl NodeLoop {
             Some(event) = inputs.network.recv() => Input::Network(event),
             () = wake => Input::Time,
             () = probe => Input::Probe,
+            () = counts => Input::Counts,
         }
     }
 
@@ -164,13 +199,27 @@ impl NodeLoop {
                     dialled,
                 })
             }
-            NetEvent::Received { link, message } => Some(Event::Received { link, message }),
+            NetEvent::Received { link, message } => {
+                if let Some(peer) = self.links.peer(link) {
+                    self.recording.origin = Origin::Peer(peer);
+                }
+                Some(Event::Received { link, message })
+            }
             NetEvent::Alive { link } => Some(Event::Alive { link }),
             NetEvent::Closed { link, why } => {
                 if let Some(peer) = self.links.closed(link) {
                     info!(link = link.0, peer = self.name(&peer), why, "link closed");
                 }
                 Some(Event::LinkClosed { link })
+            }
+            NetEvent::Refused {
+                key,
+                joining,
+                why,
+                untold,
+            } => {
+                self.note_refusal(key, joining, why, untold);
+                None
             }
             NetEvent::DialFailed {
                 peer,
@@ -190,6 +239,7 @@ impl NodeLoop {
     fn command(&mut self, command: Command) -> Option<Event> {
         match command {
             Command::Append {
+                epoch,
                 space,
                 entries,
                 answer,
@@ -197,13 +247,19 @@ impl NodeLoop {
                 let request = self.begin(answer)?;
                 Some(Event::Append {
                     request,
+                    epoch,
                     space,
                     entries,
                 })
             }
-            Command::Enact { act, answer } => {
+            Command::Enact { act, audit, answer } => {
                 let request = self.begin(answer)?;
+                self.recording.origin = Origin::Local(audit);
                 Some(Event::Enact { request, act })
+            }
+            Command::Note { draft } => {
+                self.note(draft);
+                None
             }
             Command::Look { answer } => {
                 let now = self.clock.monotonic_ms();
@@ -233,6 +289,10 @@ impl NodeLoop {
                 self.disk.succeeded();
                 Some(Event::Stored { write })
             }
+            Written::Unrecorded(draft) => {
+                self.unrecorded(draft);
+                None
+            }
             Written::Probed => {
                 self.disk.succeeded();
                 None
@@ -253,7 +313,10 @@ impl NodeLoop {
         match effect {
             Effect::Send { link, message } => self.links.send(link, message),
             Effect::Close { link, reason } => self.links.close(link, reason),
-            Effect::Store { write, change } => self.disk.store(write, change)?,
+            Effect::Store { write, change } => {
+                let audit = self.records_of(&change);
+                self.disk.store(write, change, audit)?;
+            }
             Effect::Read {
                 read,
                 space,
@@ -261,6 +324,28 @@ impl NodeLoop {
                 from,
                 bytes_target,
             } => self.disk.read(read, space, feed, from, bytes_target),
+            Effect::Examine {
+                read,
+                space,
+                feed,
+                from,
+            } => self
+                .disk
+                .examine(self.node.federation(), read, space, feed, from),
+            Effect::ReadSevered {
+                read,
+                space,
+                feed,
+                from,
+            } => self.disk.read_severed(read, space, feed, from),
+            Effect::Recall { space } => {
+                let own = self.node.roster().lineage(&self.node.id()).collect();
+                self.disk.recall(space, own);
+            }
+            Effect::DrawEpoch => {
+                let epoch = Epoch(identity::random().context("draw an epoch")?);
+                self.drawn = Some(epoch);
+            }
             Effect::Accept { request } => self.answer(request, Ok(())),
             Effect::Refuse { request, refusal } => {
                 let error = match self.disk.trouble() {
@@ -275,7 +360,12 @@ impl NodeLoop {
                 let roster = self.node.roster();
                 self.links.keep_unreached(|peer| roster.is_active(peer));
             }
-            Effect::Notice(notice) => self.notice(&notice),
+            Effect::Notice(notice) => {
+                self.record_notice(&notice);
+                if self.may_tell(&notice) {
+                    self.notice(&notice);
+                }
+            }
         }
         Ok(())
     }
@@ -287,67 +377,7 @@ impl NodeLoop {
         }
     }
 
-    fn notice(&mut self, notice: &Notice) {
-        match notice {
-            Notice::InSync { peer } => {
-                let name = self.name(peer);
-                self.links.in_sync(peer, &name);
-            }
-            Notice::EntriesRefused {
-                peer,
-                space,
-                feed,
-                reason,
-            } => {
-                let author = self.name(&feed.author);
-                warn!(peer = self.name(peer), %space, author, reason, "entries refused");
-            }
-            Notice::FeedsDiffer { peer, space, feed } => {
-                let author = self.name(&feed.author);
-                warn!(
-                    peer = self.name(peer),
-                    %space,
-                    author,
-                    "the peer holds other entries of this author: its store was copied or put \
-                     back, or it signs different ones; nothing of them is taken"
-                );
-            }
-            Notice::OwnFeedAhead {
-                peer,
-                space,
-                length,
-            } => {
-                warn!(
-                    peer = self.name(peer),
-                    %space,
-                    length,
-                    "the peer says that it holds more entries of this node than the node itself: \
-                     was an older copy of the data folder put back? do not edit here before it \
-                     is clear"
-                );
-            }
-            Notice::Superseded { peer, space } => {
-                error!(
-                    peer = self.name(peer),
-                    %space,
-                    "this data folder is an older copy of one that wrote on: edits are refused \
-                     from now on. Export what you need, put the folder aside, and join again"
-                );
-            }
-            Notice::ActRefused { peer, reason } => {
-                warn!(peer = self.name(peer), reason, "roster or manifest refused");
-            }
-            Notice::PeerRefused { peer, reason } => {
-                warn!(
-                    peer = self.name(peer),
-                    reason = reason.name(),
-                    "peer refused"
-                );
-            }
-        }
-    }
-
-    fn name(&self, node: &NodeId) -> String {
+    pub(super) fn name(&self, node: &NodeId) -> String {
         self.node.roster().name(node)
     }
 }
@@ -355,8 +385,13 @@ impl NodeLoop {
 /// Whether an effect comes with another roster or manifest in force.
 fn changes_in_force(effect: &Effect) -> bool {
     match effect {
-        Effect::RosterInForce | Effect::Notice(Notice::Superseded { .. }) => true,
-        Effect::Store { change, .. } => !matches!(change, Change::Runs { .. }),
+        Effect::RosterInForce
+        | Effect::Notice(
+            Notice::Superseded { .. } | Notice::Renewed { .. } | Notice::Cloned { .. },
+        ) => true,
+        Effect::Store { change, .. } => {
+            !matches!(change, Change::Runs { .. } | Change::Receipts { .. })
+        }
         _ => false,
     }
 }

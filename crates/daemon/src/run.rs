@@ -1,6 +1,6 @@
 //! Starting and stopping a node: every long-lived task begins here and ends here.
 
-mod opened;
+pub(crate) mod opened;
 mod part;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,7 @@ use tracing::{info, warn};
 
 use self::opened::Opened;
 use self::part::Part;
+use crate::audit::{Audit, Deed, PROGRAM};
 use crate::config::Config;
 use crate::data_folder::Lock;
 use crate::enrolment::Admission;
@@ -90,35 +91,29 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         folder,
         lock,
         key,
-        federation_key,
         store,
         node,
     } = opened::open(&config)?;
-    let (name, own_feed) = (node.roster().name(&node.id()), node.own_feed());
+    let name = node.roster().name(&node.id());
     let local_socket = service::bind(&config.socket).await?;
     let listeners = listen(&config).await?;
     let listen = match listeners.first() {
         Some(listener) => Some(listener.local_addr().context("read the address in use")?),
         None => None,
     };
-    let writing = start_writing(&store)?;
+    let writing = start_writing(&store).await?;
     let (reader, journal) = (store.reader(), writing.journal);
     let (requests, commands) = requests(&node);
-    let admission = federation_key
-        .map(|key| Admission::new(key, requests.clone(), reader.clone(), journal.clone()));
-    let retry = Retry {
-        max: config.retry_max,
-        ..Retry::default()
-    };
-    let (driver, events, follow) =
-        create_network(key.clone(), admission.clone(), retry, config.peers)?;
+    let audit = Audit::new(journal.clone(), requests.clone(), &config.account);
+    let admission = Admission::new(&folder, &requests, &reader, &journal, audit.clone());
+    let (driver, events, follow) = create_network(key.clone(), admission.clone(), &config)?;
     let journal = (journal, writing.written);
     let node_loop = NodeLoop::new(node, events, commands, journal, reader.clone(), follow);
     let listen_text = listen.map(|address| address.to_string());
     let api = LocalApi::new(Parts {
         key,
-        own_feed,
         requests,
+        audit,
         reader,
         admission,
         account: config.account,
@@ -167,7 +162,8 @@ struct Writing {
     ended: oneshot::Receiver<()>,
 }
 
-fn start_writing(store: &Store) -> anyhow::Result<Writing> {
+/// Starts them; the first that they write is that the program has started.
+async fn start_writing(store: &Store) -> anyhow::Result<Writing> {
     let (sender, written) = mpsc::unbounded_channel();
     let report = sender.clone();
     let started = store.start_writer(&WriterOptions::default(), move |completion| {
@@ -182,8 +178,15 @@ fn start_writing(store: &Store) -> anyhow::Result<Writing> {
     materialiser.tell_at_end(Reply::new(move |_| {
         end.send(()).ok();
     }));
+    let journal = Journal::new(writer, sender);
+    let start = Deed::NodeStarted.by("", store.identity().node, PROGRAM);
+    // A full disk must not keep a node from running, that one may read and make room.
+    if let Err(failure) = journal.record(start).await {
+        let error = format!("{:#}", anyhow::Error::from(failure));
+        warn!(error, "start not recorded");
+    }
     Ok(Writing {
-        journal: Journal::new(writer, sender),
+        journal,
         written,
         thread,
         materialiser,
@@ -200,18 +203,22 @@ async fn listen(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
 
 fn create_network(
     key: SecretKey,
-    admission: Option<Admission>,
-    retry: Retry,
-    overrides: BTreeMap<String, Vec<String>>,
+    admission: Admission,
+    config: &Config,
 ) -> anyhow::Result<(Driver, Events, FollowRoster)> {
     let peers = PeerKeys::new(BTreeSet::new());
+    let retry = Retry {
+        max: config.retry_max,
+        ..Retry::default()
+    };
     let settings = Settings {
         key,
         peers: peers.clone(),
-        enrol: admission.map(|admission| Arc::new(admission) as Arc<dyn Enrol>),
+        enrol: Some(Arc::new(admission) as Arc<dyn Enrol>),
         retry,
     };
     let (network, driver, events) = network::create(settings).context("prepare the network")?;
+    let overrides = config.peers.clone();
     let follow = move |node: &Node| follow_roster(node, &peers, &network, &overrides);
     Ok((driver, events, Box::new(follow)))
 }

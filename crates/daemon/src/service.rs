@@ -1,7 +1,9 @@
 //! The local gRPC API on the Unix socket, with server reflection and `grpc.health.v1`.
 
+mod auditing;
 mod denial;
 mod editing;
+mod enrolling;
 mod find;
 mod listing;
 mod loading;
@@ -18,42 +20,41 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use phaki_replication::id::FeedId;
-use phaki_replication::roster::NodeRole;
 use phaki_replication::sign::SecretKey;
-use phaki_store::{Reader, WriteError};
+use phaki_store::Reader;
 use phaki_wire::proto::DESCRIPTOR;
 use phaki_wire::proto::local::v1 as pb;
 use phaki_wire::proto::local::v1::local_server::{Local, LocalServer};
 use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
-use tonic::{Code, Request, Response, Status, async_trait};
+use tonic::{Request, Response, Status, async_trait};
 
 pub(crate) use socket::{Socket, bind};
 
+use self::auditing::Auditing;
 use self::denial::Denial;
 use self::editing::Editing;
+use self::enrolling::Enrolling;
 use self::listing::Rows;
 use self::reading::Reading;
 use self::spaces::Spaces;
 use self::status::Facts;
 use self::workers::Workers;
-use crate::enrolment::{Admission, InviteDraft};
+use crate::audit::Audit;
+use crate::enrolment::Admission;
 use crate::identity;
 use crate::limits::{LOCAL_REQUEST_BYTES_MAX, LOCAL_REQUESTS_MAX};
 use crate::node_loop::NodeRequests;
-use crate::quote::quoted;
 
 /// What the API is made of.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) key: SecretKey,
-    pub(crate) own_feed: FeedId,
     pub(crate) requests: NodeRequests,
+    pub(crate) audit: Audit,
     pub(crate) reader: Reader,
-    /// Where the federation's key is.
-    pub(crate) admission: Option<Admission>,
+    pub(crate) admission: Admission,
     /// The author of edits that name none.
     pub(crate) account: String,
     /// Where others reach this node, for invites that name no address.
@@ -70,16 +71,16 @@ pub(crate) struct LocalApi {
     spaces: Spaces,
     reading: Reading,
     editing: Editing,
-    admission: Option<Admission>,
-    addresses: Vec<String>,
+    enrolling: Enrolling,
+    auditing: Auditing,
 }
 
 impl LocalApi {
     pub(crate) fn new(parts: Parts) -> anyhow::Result<Self> {
         let Parts {
             key,
-            own_feed,
             requests,
+            audit,
             reader,
             admission,
             account,
@@ -88,7 +89,7 @@ impl LocalApi {
             data,
         } = parts;
         let workers = Workers::default();
-        let actor = (own_feed, identity::random()?);
+        let actor = identity::random()?;
         let editing = Editing::new(
             requests.clone(),
             reader.clone(),
@@ -101,9 +102,16 @@ impl LocalApi {
             reader: reader.clone(),
             workers: workers.clone(),
         };
+        let auditing = Auditing {
+            audit: audit.clone(),
+            requests: requests.clone(),
+            reader: reader.clone(),
+            workers: workers.clone(),
+        };
         let spaces = Spaces {
             key,
             requests,
+            audit,
             reader,
             workers,
             turn: Arc::default(),
@@ -113,8 +121,11 @@ impl LocalApi {
             spaces,
             reading,
             editing,
-            admission,
-            addresses,
+            enrolling: Enrolling {
+                admission,
+                addresses,
+            },
+            auditing,
         })
     }
 
@@ -149,47 +160,27 @@ impl LocalApi {
         edits.wait().await;
         Ok(())
     }
+}
 
-    async fn invite(
+impl LocalApi {
+    /// As [`answer`], for what takes a right: when it is missing, that is recorded.
+    async fn answer_by_right<T>(
         &self,
-        request: pb::CreateInviteRequest,
-    ) -> Result<pb::CreateInviteReply, Denial> {
-        let Some(admission) = &self.admission else {
-            let sentence = "this node does not hold the federation's key: invite from the node \
-                            where the federation was created";
-            return Err(Denial::new(
-                Code::FailedPrecondition,
-                "not-federation",
-                sentence,
-            ));
-        };
-        let role = NodeRole::from_name(&request.role).ok_or_else(|| {
-            Denial::invalid(format!(
-                "there is no role {}: use national, region, province or edge",
-                quoted(&request.role)
-            ))
-        })?;
-        let addresses = match request.addresses.is_empty() {
-            true => self.addresses.clone(),
-            false => request.addresses,
-        };
-        let draft = InviteDraft {
-            name: request.name,
-            role,
-            area: request.area,
-            valid_ms: request.valid_ms,
-            addresses,
-        };
-        let made = admission.invite(draft).await;
-        let made = made.map_err(|error| match error.downcast_ref::<WriteError>() {
-            Some(failure) => Denial::unwritten(failure.clone()),
-            None => Denial::invalid(format!("{error:#}")),
-        })?;
-        Ok(pb::CreateInviteReply {
-            invite: made.text,
-            expires_ms: made.expires_ms,
-        })
+        (what, subject, account): (&'static str, String, String),
+        outcome: Result<T, Denial>,
+    ) -> Result<Response<T>, Status> {
+        if let Err(denial) = &outcome {
+            let denied = self.auditing.denied(what, &subject, &account, denial);
+            denied.await;
+        }
+        answer(outcome)
     }
+}
+
+fn account_of(author: Option<&pb::Author>) -> String {
+    author
+        .map(|author| author.account.clone())
+        .unwrap_or_default()
 }
 
 /// The border: what is denied becomes a status.
@@ -206,14 +197,64 @@ impl Local for LocalApi {
         &self,
         _: Request<pb::StatusRequest>,
     ) -> Result<Response<pb::StatusReply>, Status> {
-        answer(self.spaces.status(&self.facts).await)
+        let waiting = self.enrolling.problem().await;
+        answer(self.spaces.status(&self.facts, waiting).await)
     }
 
     async fn create_invite(
         &self,
         request: Request<pb::CreateInviteRequest>,
     ) -> Result<Response<pb::CreateInviteReply>, Status> {
-        answer(self.invite(request.into_inner()).await)
+        answer(self.enrolling.invite(request.into_inner()).await)
+    }
+
+    async fn list_invites(
+        &self,
+        _: Request<pb::ListInvitesRequest>,
+    ) -> Result<Response<pb::ListInvitesReply>, Status> {
+        answer(self.enrolling.invites().await)
+    }
+
+    async fn withdraw_invite(
+        &self,
+        request: Request<pb::WithdrawInviteRequest>,
+    ) -> Result<Response<pb::WithdrawInviteReply>, Status> {
+        answer(self.enrolling.withdraw(request.into_inner()).await)
+    }
+
+    async fn list_pending(
+        &self,
+        _: Request<pb::ListPendingRequest>,
+    ) -> Result<Response<pb::ListPendingReply>, Status> {
+        answer(self.enrolling.list_pending().await)
+    }
+
+    async fn show_pending(
+        &self,
+        request: Request<pb::ShowPendingRequest>,
+    ) -> Result<Response<pb::ShowPendingReply>, Status> {
+        answer(self.enrolling.show_pending(request.into_inner()).await)
+    }
+
+    async fn reject_pending(
+        &self,
+        request: Request<pb::RejectPendingRequest>,
+    ) -> Result<Response<pb::RejectPendingReply>, Status> {
+        answer(self.enrolling.reject(request.into_inner()).await)
+    }
+
+    async fn change_roster(
+        &self,
+        request: Request<pb::ChangeRosterRequest>,
+    ) -> Result<Response<pb::ChangeRosterReply>, Status> {
+        answer(self.enrolling.change(request.into_inner()).await)
+    }
+
+    async fn enact_roster(
+        &self,
+        request: Request<pb::EnactRosterRequest>,
+    ) -> Result<Response<pb::EnactRosterReply>, Status> {
+        answer(self.enrolling.enact(request.into_inner()).await)
     }
 
     async fn show_roster(
@@ -221,6 +262,20 @@ impl Local for LocalApi {
         _: Request<pb::ShowRosterRequest>,
     ) -> Result<Response<pb::ShowRosterReply>, Status> {
         answer(self.spaces.roster().await)
+    }
+
+    async fn list_audit(
+        &self,
+        request: Request<pb::ListAuditRequest>,
+    ) -> Result<Response<pb::ListAuditReply>, Status> {
+        answer(self.auditing.list(request.into_inner()).await)
+    }
+
+    async fn verify_audit(
+        &self,
+        request: Request<pb::VerifyAuditRequest>,
+    ) -> Result<Response<pb::VerifyAuditReply>, Status> {
+        answer(self.auditing.verify(request.into_inner()).await)
     }
 
     async fn create_space(
@@ -234,7 +289,10 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::GrantSpaceRequest>,
     ) -> Result<Response<pb::GrantSpaceReply>, Status> {
-        answer(self.spaces.grant(request.into_inner()).await)
+        let request = request.into_inner();
+        let asked = ("grant", request.space.clone(), String::new());
+        self.answer_by_right(asked, self.spaces.grant(request).await)
+            .await
     }
 
     async fn list_spaces(
@@ -249,7 +307,11 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::PutDocumentsRequest>,
     ) -> Result<Response<pb::PutDocumentsReply>, Status> {
-        answer(self.editing.put(request.into_inner()).await)
+        let request = request.into_inner();
+        let account = account_of(request.author.as_ref());
+        let asked = ("put", request.space.clone(), account);
+        self.answer_by_right(asked, self.editing.put(request).await)
+            .await
     }
 
     async fn list_documents(
@@ -270,7 +332,11 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::EditDocumentRequest>,
     ) -> Result<Response<pb::EditDocumentReply>, Status> {
-        answer(self.editing.edit(request.into_inner()).await)
+        let request = request.into_inner();
+        let account = account_of(request.author.as_ref());
+        let asked = ("edit", request.id.clone(), account);
+        self.answer_by_right(asked, self.editing.edit(request).await)
+            .await
     }
 
     async fn show_history(
@@ -291,7 +357,11 @@ impl Local for LocalApi {
         &self,
         request: Request<pb::ResolveConflictRequest>,
     ) -> Result<Response<pb::EditDocumentReply>, Status> {
-        answer(self.editing.resolve(request.into_inner()).await)
+        let request = request.into_inner();
+        let account = account_of(request.author.as_ref());
+        let asked = ("resolve", request.id.clone(), account);
+        self.answer_by_right(asked, self.editing.resolve(request).await)
+            .await
     }
 
     async fn export_documents(

@@ -15,8 +15,8 @@ use phaki_replication::id::NodeId;
 use phaki_wire::limits::FRAME_BYTES_MAX;
 use phaki_wire::proto::sync::v1::Frame;
 use phaki_wire::proto::sync::v1::sync_server::{Sync, SyncServer};
-use rustls::ServerConfig;
 use rustls::server::Acceptor;
+use rustls::{CertificateError, ServerConfig};
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,7 +39,7 @@ use crate::session;
 use crate::socket;
 use crate::status::{Deny, status};
 use crate::tasks::Tasks;
-use crate::tls::{ALPN_JOIN, peer_key};
+use crate::tls::{ALPN_JOIN, peer_key, with_proved_key};
 use crate::traffic::{Counted, Level, LinkCounters};
 
 /// Serves what listeners accept. Cheap to clone.
@@ -79,11 +79,12 @@ impl Gate {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((tcp, _)) => {
+                Ok((tcp, from)) => {
                     let (gate, place) = (self.clone(), self.handshakes.admit());
                     self.tasks.spawn(async move {
                         if let Err(error) = gate.serve(tcp, place).await {
-                            tracing::debug!(error = chain(&error), "inbound connection refused");
+                            let error = chain(&error);
+                            tracing::debug!(%from, error, "inbound connection refused");
                         }
                     });
                 }
@@ -102,11 +103,24 @@ impl Gate {
         let tcp = Counted::new(tcp, Level::Tcp, Arc::clone(&counters));
         let evicted = place.evicted();
         let greeting = timeout(HANDSHAKE_TIMEOUT, self.greet(tcp));
-        let (purpose, peer, tls) = evicted
-            .run_until_cancelled(greeting)
-            .await
-            .ok_or(ServeError::Evicted)?
-            .map_err(|_| ServeError::Timeout)??;
+        let (greeted, key) = with_proved_key(evicted.run_until_cancelled(greeting)).await;
+        let greeted = match greeted {
+            None => Err(ServeError::Evicted.into()),
+            Some(Err(_)) => Err(ServeError::Timeout.into()),
+            Some(Ok(greeted)) => greeted,
+        };
+        let (purpose, peer, tls) = match greeted {
+            Ok(greeted) => greeted,
+            Err(Unwelcome { error, tcp }) => {
+                if let Some(why) = error.refusal() {
+                    self.links.events().refused(key, false, why);
+                }
+                if let Some(tcp) = tcp {
+                    evicted.run_until_cancelled(hang_up(tcp)).await;
+                }
+                return Err(error);
+            }
+        };
         let stream = Counted::new(tls.into(), Level::Plain, Arc::clone(&counters));
         match purpose {
             Purpose::Sync => self.serve_sync(stream, peer, place, counters).await,
@@ -117,7 +131,7 @@ impl Gate {
     async fn greet(
         &self,
         tcp: Counted<TcpStream>,
-    ) -> Result<(Purpose, NodeId, ServerTls), ServeError> {
+    ) -> Result<(Purpose, NodeId, ServerTls), Unwelcome> {
         let start = LazyConfigAcceptor::new(Acceptor::default(), tcp);
         let start = start.await.map_err(ServeError::Tls)?;
         let offered = start
@@ -133,8 +147,8 @@ impl Gate {
         let tls = match start.into_stream(Arc::clone(config)).into_fallible().await {
             Ok(tls) => tls,
             Err((error, tcp)) => {
-                hang_up(tcp).await;
-                return Err(ServeError::Tls(error));
+                let (error, tcp) = (ServeError::Tls(error), Some(tcp));
+                return Err(Unwelcome { error, tcp });
             }
         };
         let peer = peer_key(tls.get_ref().1.peer_certificates()).ok_or(ServeError::NoKey)?;
@@ -150,6 +164,7 @@ impl Gate {
     ) -> Result<(), ServeError> {
         let tasks = self.tasks.group();
         let (started, ended) = (CancellationToken::new(), CancellationToken::new());
+        let events = self.links.events().clone();
         let caller = Caller {
             peer,
             links: self.links,
@@ -168,16 +183,18 @@ impl Gate {
         let evicted = place.evicted();
         let waiting = async {
             tokio::select! {
-                () = started.cancelled() => true,
-                () = evicted.cancelled() => false,
-                () = tokio::time::sleep(SESSION_START_TIMEOUT) => false,
+                () = started.cancelled() => None,
+                () = evicted.cancelled() => Some("gave-way"),
+                () = tokio::time::sleep(SESSION_START_TIMEOUT) => Some("session-timeout"),
             }
         };
         tokio::select! {
             _ = &mut connection => {}
-            begun = waiting => {
+            refusal = waiting => {
                 drop(place);
-                if begun {
+                if let Some(why) = refusal {
+                    events.refused(Some(peer), false, why);
+                } else {
                     tokio::select! {
                         _ = &mut connection => {}
                         () = ended.cancelled() => {
@@ -200,6 +217,8 @@ impl Gate {
         place: Place,
     ) -> Result<(), ServeError> {
         let Ok(_slot) = self.joins.try_acquire() else {
+            let why = "too-many-joining";
+            self.links.events().refused(Some(peer), true, why);
             return Err(ServeError::JoinsFull);
         };
         drop(place);
@@ -242,6 +261,38 @@ enum ServeError {
     NoKey,
     #[error("too many connections to join")]
     JoinsFull,
+}
+
+/// A connection that is not served, with the stream when the other end may still listen on it.
+struct Unwelcome {
+    error: ServeError,
+    tcp: Option<Counted<TcpStream>>,
+}
+
+impl From<ServeError> for Unwelcome {
+    fn from(error: ServeError) -> Self {
+        Self { error, tcp: None }
+    }
+}
+
+impl ServeError {
+    /// The word for what the other end did; none when the line broke, or the other end refused.
+    fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Evicted => Some("gave-way"),
+            Self::Timeout => Some("handshake-timeout"),
+            Self::Alpn => Some("no-protocol"),
+            Self::Tls(error) => match error.get_ref()?.downcast_ref()? {
+                rustls::Error::InvalidCertificate(
+                    CertificateError::ApplicationVerificationFailure,
+                ) => Some("key-not-in-roster"),
+                rustls::Error::AlertReceived(_) => None,
+                _ => Some("handshake-failed"),
+            },
+            Self::NoKey => Some("no-key"),
+            Self::JoinsFull | Self::Socket(_) => None,
+        }
+    }
 }
 
 /// Lets the alert arrive: closing while the client still sends would reset the connection.
@@ -287,7 +338,12 @@ impl Sync for Session {
         let (link, frames) = links
             .open(peer, false, Arc::clone(&counters))
             .await
-            .map_err(|error| status(Deny::Session(error)))?;
+            .map_err(|error| {
+                if let Some(why) = error.refusal() {
+                    links.events().refused(Some(peer), false, why);
+                }
+                status(Deny::Session(error))
+            })?;
         tasks.spawn(async move {
             session::receive(&link, request.into_inner(), &counters).await;
             link.close().await;

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout};
 use tonic::{Request, Response, Status};
 
 use crate::connect::{ConnectError, connect};
+use crate::event::EventSender;
 use crate::http2;
 use crate::limits::{JOIN_ATTEMPT_EVERY, JOIN_ATTEMPTS_MAX, JOIN_TIMEOUT};
 use crate::status::{Deny, refusal, status};
@@ -109,13 +110,15 @@ async fn ask(
 #[derive(Clone)]
 pub(crate) struct Desk {
     enrol: Arc<dyn Enrol>,
+    events: EventSender,
     attempts: Arc<Mutex<Attempts>>,
 }
 
 impl Desk {
-    pub(crate) fn new(enrol: Arc<dyn Enrol>) -> Self {
+    pub(crate) fn new(enrol: Arc<dyn Enrol>, events: EventSender) -> Self {
         Self {
             enrol,
+            events,
             attempts: Arc::new(Mutex::new(Attempts::new(Instant::now()))),
         }
     }
@@ -149,12 +152,18 @@ impl Enrolment for Applicant {
         request: Request<pb::JoinRequest>,
     ) -> Result<Response<pb::JoinResponse>, Status> {
         let refuse = |refusal| status(Deny::Join(refusal));
+        // These do not get to the daemon, which tells of all others itself.
+        let refuse_here = |refusal: Refusal| {
+            let events = &self.desk.events;
+            events.refused(Some(self.peer), true, refusal.word());
+            refuse(refusal)
+        };
         if !self.desk.admits_attempt() {
-            return Err(refuse(Refusal::TooMany));
+            return Err(refuse_here(Refusal::TooMany));
         }
         let request = JoinRequest::from_wire(request.into_inner()).map_err(|error| {
             tracing::debug!(peer = %self.peer, %error, "malformed request to join");
-            refuse(Refusal::InvalidRequest)
+            refuse_here(Refusal::InvalidRequest)
         })?;
         let response = self
             .desk

@@ -1,6 +1,7 @@
 //! What the network tells the daemon, through one queue that is bounded in number and bytes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use phaki_replication::id::NodeId;
@@ -9,7 +10,7 @@ use phaki_replication::node::LinkId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::dial::DialError;
-use crate::limits::{EVENT_BYTES_MAX, EVENTS_MAX};
+use crate::limits::{EVENT_BYTES_MAX, EVENTS_MAX, REFUSALS_LEAVE_EVENTS};
 use crate::outbox::Outbox;
 use crate::traffic::LinkCounters;
 
@@ -50,6 +51,18 @@ pub enum NetEvent {
         link: LinkId,
         /// Why, in words for the log and the status screen.
         why: String,
+    },
+    /// Somebody was refused: a connection, a session, a frame in it, or a request to join that
+    /// did not get as far as [`crate::enrol::Enrol`].
+    Refused {
+        /// The key that the other end has proved to hold; none when it proved none.
+        key: Option<NodeId>,
+        /// Whether it asked to join.
+        joining: bool,
+        /// Why, in a word.
+        why: &'static str,
+        /// Refusals before this one that are not told one by one, since too many events waited.
+        untold: u64,
     },
     /// Dialling an address of a peer gave no link.
     DialFailed {
@@ -103,6 +116,8 @@ pub(crate) struct Room {
 pub(crate) struct EventSender {
     sender: mpsc::Sender<Queued>,
     bytes: Arc<Semaphore>,
+    /// Refusals that were not told.
+    untold: Arc<AtomicU64>,
 }
 
 /// The daemon has dropped [`Events`].
@@ -112,7 +127,13 @@ pub(crate) struct NobodyListens;
 pub(crate) fn channel() -> (EventSender, Events) {
     let (sender, receiver) = mpsc::channel(EVENTS_MAX);
     let bytes = Arc::new(Semaphore::new(EVENT_BYTES_MAX));
-    (EventSender { sender, bytes }, Events { receiver })
+    let untold = Arc::default();
+    let sender = EventSender {
+        sender,
+        bytes,
+        untold,
+    };
+    (sender, Events { receiver })
 }
 
 impl EventSender {
@@ -133,10 +154,57 @@ impl EventSender {
         self.sender.send(queued).await.map_err(|_| NobodyListens)
     }
 
+    /// Tells of a refusal without waiting; only counts it while many events wait, so that
+    /// strangers cannot hold up the peers.
+    pub(crate) fn refused(&self, key: Option<NodeId>, joining: bool, why: &'static str) {
+        if self.sender.capacity() <= REFUSALS_LEAVE_EVENTS {
+            self.untold.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let untold = self.untold.swap(0, Ordering::Relaxed);
+        let event = NetEvent::Refused {
+            key,
+            joining,
+            why,
+            untold,
+        };
+        if self.sender.try_send(Queued { event, _room: None }).is_err() {
+            self.untold.fetch_add(untold + 1, Ordering::Relaxed);
+        }
+    }
+
     pub(crate) async fn send(&self, event: NetEvent) -> Result<(), NobodyListens> {
         self.sender
             .send(Queued { event, _room: None })
             .await
             .map_err(|_| NobodyListens)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_leave_room_for_peers_and_are_counted_then() {
+        let (sender, mut events) = channel();
+        let told = EVENTS_MAX - REFUSALS_LEAVE_EVENTS;
+        for _ in 0..told + 5 {
+            sender.refused(None, false, "handshake-failed");
+        }
+        let mut untold_after = |number: usize| {
+            for _ in 1..number {
+                events.blocking_recv();
+            }
+            match events.blocking_recv() {
+                Some(NetEvent::Refused { untold, .. }) => untold,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(untold_after(told), 0);
+        sender.refused(None, false, "handshake-failed");
+        sender.refused(None, false, "handshake-failed");
+        assert_eq!(untold_after(1), 5);
+        assert_eq!(untold_after(1), 0);
     }
 }

@@ -54,6 +54,10 @@ pub const BACKOFF_RESET_EVERY: Duration = Duration::from_secs(10);
 /// Events that the daemon has not taken yet. Reading from all links stops when there are more.
 pub const EVENTS_MAX: usize = 1024;
 
+/// Refusals of strangers are only counted when no more events than this have room, so that they
+/// leave half of the queue to peers.
+pub const REFUSALS_LEAVE_EVENTS: usize = EVENTS_MAX / 2;
+
 /// Bytes of messages among these events, decompressed: a dozen batches of the largest size.
 pub const EVENT_BYTES_MAX: usize = 32 << 20;
 

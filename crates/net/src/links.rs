@@ -45,6 +45,17 @@ pub(crate) enum OpenError {
     Stopping,
 }
 
+impl OpenError {
+    /// The word for what is refused to a peer; none when this node only stops.
+    pub(crate) fn refusal(self) -> Option<&'static str> {
+        match self {
+            Self::NotInRoster => Some("key-not-in-roster"),
+            Self::Full => Some("too-many-links"),
+            Self::Stopping => None,
+        }
+    }
+}
+
 impl Links {
     pub(crate) fn new(events: EventSender, peers: PeerKeys) -> Self {
         let (next, table) = (Arc::new(AtomicU64::new(1)), Arc::default());
@@ -177,6 +188,9 @@ impl Link {
         let why = self.outbox.why().unwrap_or_else(|| "ended".to_owned());
         tracing::debug!(link = self.id.0, peer = %self.peer, why, "link closed");
         let (id, events) = (self.id, self.links.events.clone());
+        if self.outbox.overflowed() {
+            events.refused(Some(self.peer), false, "reads-too-slowly");
+        }
         drop(self);
         // Without listeners there is nobody to be told.
         events.send(NetEvent::Closed { link: id, why }).await.ok();

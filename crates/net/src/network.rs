@@ -94,11 +94,11 @@ pub fn create(settings: Settings) -> Result<(Network, Driver, Events), TlsError>
     } = settings;
     let identity = Identity::new(&key)?;
     let sync = identity.sync_server(peers.clone())?;
+    let (sender, events) = event::channel();
     let join = match enrol {
-        Some(enrol) => Some((identity.join_server()?, Desk::new(enrol))),
+        Some(enrol) => Some((identity.join_server()?, Desk::new(enrol, sender.clone()))),
         None => None,
     };
-    let (sender, events) = event::channel();
     let (links, tasks) = (Links::new(sender, peers), Tasks::default());
     let (plan, planned) = watch::channel(DialPlan::new());
     let (pokes, poked) = mpsc::channel(POKES_MAX);

@@ -1,7 +1,7 @@
 //! The way out of a link: a queue bounded in messages and bytes, and its orderly end.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
@@ -35,6 +35,7 @@ impl Outbox {
         let messages = self.shared.messages.fetch_add(1, Ordering::Relaxed) + 1;
         let total = self.shared.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if messages > OUTBOX_MESSAGES_MAX || total > OUTBOX_BYTES_MAX {
+            self.shared.overflowed.store(true, Ordering::Relaxed);
             self.cut(format!(
                 "peer reads too slowly: {messages} messages wait, {total} bytes"
             ));
@@ -94,6 +95,11 @@ impl Outbox {
     /// Whether the link ends without waiting for the peer.
     pub(crate) fn was_cut(&self) -> bool {
         self.shared.cut.is_cancelled()
+    }
+
+    /// Whether the peer read so slowly that the link was cut for it.
+    pub(crate) fn overflowed(&self) -> bool {
+        self.shared.overflowed.load(Ordering::Relaxed)
     }
 
     /// Why the link ends, once that is settled.
@@ -176,6 +182,7 @@ enum Item {
 struct Shared {
     messages: AtomicUsize,
     bytes: AtomicUsize,
+    overflowed: AtomicBool,
     why: OnceLock<String>,
     closing: CancellationToken,
     cut: CancellationToken,

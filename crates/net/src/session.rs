@@ -105,6 +105,7 @@ fn refuse(link: &Link, reason: CloseReason, what: &str) {
         "peer sent a frame that is refused ({}): {what}",
         reason.name()
     );
+    link.events().refused(Some(link.peer), false, reason.name());
     link.outbox.close_with(reason, why);
 }
 

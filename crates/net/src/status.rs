@@ -46,8 +46,11 @@ pub(crate) fn refusal(status: &Status) -> Option<Refusal> {
 
 fn refusal_code(refusal: Refusal) -> Code {
     match refusal {
-        Refusal::InviteUnknown | Refusal::NotActive => Code::PermissionDenied,
-        Refusal::InviteExpired | Refusal::InviteUsed | Refusal::Pending => Code::FailedPrecondition,
+        Refusal::InviteUnknown | Refusal::NotActive | Refusal::Rejected => Code::PermissionDenied,
+        Refusal::InviteExpired
+        | Refusal::InviteUsed
+        | Refusal::InviteWithdrawn
+        | Refusal::Pending => Code::FailedPrecondition,
         Refusal::NameTaken => Code::AlreadyExists,
         Refusal::InvalidRequest => Code::InvalidArgument,
         Refusal::TooMany => Code::ResourceExhausted,

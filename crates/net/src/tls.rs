@@ -4,6 +4,7 @@
 //! resumed: each connection proves its key anew, so that a key removed from the roster is refused
 //! at once.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use phaki_replication::id::NodeId;
@@ -22,6 +23,7 @@ use rustls::{
     SignatureScheme,
 };
 use thiserror::Error as ThisError;
+use tokio::task_local;
 
 use crate::peers::PeerKeys;
 
@@ -134,14 +136,7 @@ enum Accepted {
 struct KeyVerifier(Accepted);
 
 impl KeyVerifier {
-    fn check_key(
-        &self,
-        key: &CertificateDer<'_>,
-        rest: &[CertificateDer<'_>],
-    ) -> Result<(), Error> {
-        let node = key_of(key)
-            .filter(|_| rest.is_empty())
-            .ok_or(CertificateError::BadEncoding)?;
+    fn check_accepted(&self, node: NodeId) -> Result<(), Error> {
         let accepted = match &self.0 {
             Accepted::One(expected) => node == *expected,
             Accepted::Roster(peers) => peers.contains(&node),
@@ -152,6 +147,27 @@ impl KeyVerifier {
             .then_some(())
             .ok_or(CertificateError::ApplicationVerificationFailure.into())
     }
+}
+
+/// The one Ed25519 key that the other end shows.
+fn shown_key(key: &CertificateDer<'_>, rest: &[CertificateDer<'_>]) -> Result<NodeId, Error> {
+    let node = key_of(key).filter(|_| rest.is_empty());
+    node.ok_or(CertificateError::BadEncoding.into())
+}
+
+task_local! {
+    /// The key that the client of the handshake at hand has proved to hold.
+    static PROVED: Cell<Option<NodeId>>;
+}
+
+/// Runs the server's side of a handshake; with its outcome comes the key that the client has
+/// proved to hold, also when it was refused for it.
+pub(crate) async fn with_proved_key<T>(handshake: impl Future<Output = T>) -> (T, Option<NodeId>) {
+    let handshake = async {
+        let outcome = handshake.await;
+        (outcome, PROVED.with(Cell::get))
+    };
+    PROVED.scope(Cell::new(None), handshake).await
 }
 
 /// Checks a signature of the handshake as strictly as every other one: no weak keys.
@@ -186,7 +202,7 @@ impl ServerCertVerifier for KeyVerifier {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.check_key(key, rest)
+        self.check_accepted(shown_key(key, rest)?)
             .map(|()| ServerCertVerified::assertion())
     }
 
@@ -228,8 +244,9 @@ impl ClientCertVerifier for KeyVerifier {
         rest: &[CertificateDer<'_>],
         _: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.check_key(key, rest)
-            .map(|()| ClientCertVerified::assertion())
+        // Whether the key is accepted is decided once it is proved, so that it is known for sure
+        // who was refused.
+        shown_key(key, rest).map(|_| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -247,7 +264,11 @@ impl ClientCertVerifier for KeyVerifier {
         key: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        check_signature(message, key, signed)
+        let proved = check_signature(message, key, signed)?;
+        let node = shown_key(key, &[])?;
+        // Outside of `with_proved_key` nobody wants to know.
+        PROVED.try_with(|cell| cell.set(Some(node))).ok();
+        self.check_accepted(node).map(|()| proved)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

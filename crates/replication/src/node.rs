@@ -101,6 +101,8 @@ pub enum Event {
     Append {
         /// Answered by [`Effect::Accept`] or [`Effect::Refuse`].
         request: RequestId,
+        /// The epoch under which they were made; refused when another one has begun.
+        epoch: Epoch,
         /// The space.
         space: SpaceId,
         /// The entries; never empty.

@@ -19,7 +19,9 @@ use phaki_replication::manifest::Manifest;
 use phaki_replication::node::{Change, WriteId};
 use phaki_replication::roster::Roster;
 use phaki_replication::sign::SecretKey;
-use phaki_store::{Completion, Identity, Job, Store, Writer, WriterOptions, start_materialiser};
+use phaki_store::{
+    AuditDraft, Completion, Identity, Job, Store, Writer, WriterOptions, start_materialiser,
+};
 
 fn main() {
     let mut arguments = std::env::args()
@@ -40,7 +42,9 @@ fn main() {
         version: 1,
         nodes: [].into(),
     };
-    let store = Store::create(&path, &identity, &roster.sign(&federation_key())).unwrap();
+    let founding = AuditDraft::new(0, "", "federation-founded", "", "");
+    let roster = roster.sign(&federation_key());
+    let store = Store::create(&path, &identity, &roster, &founding).unwrap();
     let (sender, reports) = channel();
     let report = move |completion| drop(sender.send(completion));
     let (writer, thread) = store
@@ -203,6 +207,7 @@ fn put(writer: &Writer, change: Change) {
         .submit(Job::Change {
             write: WriteId(0),
             change,
+            audit: Vec::new(),
         })
         .unwrap();
 }

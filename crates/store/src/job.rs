@@ -9,9 +9,11 @@ use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::node::{Change, WriteId};
 use thiserror::Error;
 
+use crate::audit::AuditDraft;
 use crate::fault::Fault;
 use crate::invite::{Invite, Redemption};
 use crate::materialise::Materialised;
+use crate::pending::Decision;
 use crate::queue::Queued;
 
 /// One thing to be written. Jobs are carried out in the order of submission.
@@ -23,6 +25,15 @@ pub enum Job {
         write: WriteId,
         /// What.
         change: Change,
+        /// Recorded with it, or not at all.
+        audit: Vec<AuditDraft>,
+    },
+    /// Records something in the audit log.
+    Audit {
+        /// What.
+        draft: AuditDraft,
+        /// Told when it is durable.
+        reply: Reply<()>,
     },
     /// Summaries that the materialiser computed. When they fail alone, the writer goes on.
     Materialised {
@@ -46,11 +57,22 @@ pub enum Job {
         node: NodeId,
         /// Milliseconds since 1970.
         now_ms: i64,
+        /// Recorded with it, when the node did not have the invitation before.
+        audit: Option<AuditDraft>,
         /// Told what came of it.
         reply: Reply<Redemption>,
     },
-    /// Forgets an invitation that nobody used.
-    Withdraw {
+    /// Decides about an invitation or a node that waits.
+    Decide {
+        /// What.
+        decision: Decision,
+        /// Recorded with it, when there was anything to decide.
+        audit: Option<AuditDraft>,
+        /// Told whether there was anything to decide.
+        reply: Reply<bool>,
+    },
+    /// Forgets an invitation that nobody used, as if it had never been.
+    Forget {
         /// SHA-256 of its secret.
         secret_hash: Hash,
         /// Told whether there was one.
@@ -223,9 +245,11 @@ impl Job {
         match self {
             Self::Materialised { .. } | Self::Flush { .. } => false,
             Self::Change { .. }
+            | Self::Audit { .. }
             | Self::Invite { .. }
             | Self::Redeem { .. }
-            | Self::Withdraw { .. }
+            | Self::Decide { .. }
+            | Self::Forget { .. }
             | Self::Resume => true,
         }
     }
@@ -284,10 +308,12 @@ impl Queued for Job {
                 change: Change::Permitted { .. } | Change::Cut { .. } | Change::Epoch(_),
                 ..
             } => 0,
+            Self::Audit { draft, .. } => draft.bytes(),
             Self::Materialised { rows, .. } => rows.iter().map(Materialised::bytes).sum(),
             Self::Invite { .. }
             | Self::Redeem { .. }
-            | Self::Withdraw { .. }
+            | Self::Decide { .. }
+            | Self::Forget { .. }
             | Self::Flush { .. }
             | Self::Resume => 0,
         }

@@ -6,6 +6,7 @@
 
 mod append;
 mod apply;
+pub mod audit;
 pub mod backup;
 mod batch;
 mod connection;
@@ -16,6 +17,7 @@ pub mod invite;
 pub mod job;
 pub mod limits;
 pub mod materialise;
+pub mod pending;
 mod place;
 pub mod progress;
 mod queue;
@@ -26,9 +28,11 @@ pub mod store;
 pub mod verify;
 pub mod writer;
 
-pub use invite::{Invite, InviteRefusal, Redemption};
+pub use audit::{AuditCheck, AuditDraft, AuditFilter, AuditRecord, BrokenRecord};
+pub use invite::{Closed, Invite, InviteRefusal, Redemption};
 pub use job::{Completion, FailureClass, Job, Reply, Touched, WriteError};
 pub use materialise::{Materialised, Materialiser, materialise, start_materialiser};
+pub use pending::{Decision, Pending};
 pub use reader::{ReadError, Reader};
 pub use store::{Identity, Store};
 pub use verify::{Problem, Verification};

@@ -57,8 +57,16 @@ pub const GIVE_WAY_COMMITS_MAX: usize = 16;
 /// loaded in less time than saving them takes, and most documents never have as many.
 pub const SNAPSHOT_CHANGES_MIN: u64 = 64;
 
+/// Nodes that wait for a decision at one time: all provinces and districts could ask on one day.
+/// Each costs 3 KiB at most.
+pub const PENDING_MAX: usize = 1024;
+
 /// Rows that one call returns at most, where the caller can ask for the next ones.
 pub const ROWS_MAX: usize = 10_000;
+
+/// Bytes of each of the four texts of an audit record; longer ones are cut. The longest is what a
+/// person gives as the reason of an act, 2,048 bytes, after whom it concerns.
+pub const AUDIT_TEXT_BYTES_MAX: usize = 3072;
 
 /// Problems that one verification lists: the first ones tell what happened.
 pub const PROBLEMS_MAX: usize = 1000;

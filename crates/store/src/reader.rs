@@ -22,6 +22,7 @@ pub use spaces::{FeedRow, RefusedRow, SpaceRow};
 use crate::connection::open_reader;
 use crate::invite::{self, Invite};
 use crate::limits::READERS_MAX;
+use crate::pending::{self, Pending};
 
 /// Reads a store. Every call sees one committed state; clones share their connections.
 #[derive(Clone)]
@@ -108,6 +109,15 @@ impl Reader {
     /// When reading fails.
     pub fn invites(&self) -> Result<Vec<Invite>, ReadError> {
         self.with(invite::list)
+    }
+
+    /// The nodes that wait for a decision, with the invitations that they redeemed, the oldest
+    /// first.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn pending(&self) -> Result<Vec<(Pending, Invite)>, ReadError> {
+        self.with(pending::list)
     }
 
     pub(crate) fn damaged(&self, what: &'static str) -> ReadError {

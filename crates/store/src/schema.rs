@@ -8,6 +8,8 @@ pub(crate) const APPLICATION_ID: i32 = 0x7068_616b;
 /// All migrations in order. A released one is never changed.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001-init.sql"),
+    include_str!("../migrations/0002-audit.sql"),
+    include_str!("../migrations/0003-pending.sql"),
     include_str!("../migrations/0004-trust.sql"),
 ];
 
@@ -56,6 +58,23 @@ mod tests {
             std::fs::write(path, &found).unwrap();
             panic!("the schema changed; review the difference in {path}");
         }
+    }
+
+    #[test]
+    fn invitations_of_the_first_schema_need_no_approval_and_stay_good() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let old = "INSERT INTO invite (secret_hash, name, area, role, created_ms, expires_ms)
+                   VALUES (zeroblob(32), 'TH-90', '90', 'province', 1, 2)";
+        connection.execute(old, []).unwrap();
+        migrate(&mut connection).unwrap();
+        let invites = crate::invite::list(&connection).unwrap();
+        let found: Vec<_> = invites
+            .iter()
+            .map(|one| (one.approval, &one.closed))
+            .collect();
+        assert_eq!(found, [(false, &None)]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use thiserror::Error;
 
+use crate::audit::{self, AuditDraft};
 use crate::connection::{open_reader, open_writer};
 use crate::file::{self, Lock};
 use crate::reader::{ReadError, Reader};
@@ -144,7 +145,8 @@ pub enum OpenError {
 }
 
 impl Store {
-    /// Creates a store that holds nothing but a roster, and opens it. Until it is complete the
+    /// Creates a store that holds nothing but a roster and the first record of its audit log, and
+    /// opens it. Until it is complete the
     /// file does not have its final name; what a crash left behind is replaced.
     ///
     /// # Errors
@@ -153,6 +155,7 @@ impl Store {
         path: &Path,
         identity: &Identity,
         roster: &SignedRoster,
+        founding: &AuditDraft,
     ) -> Result<Self, CreateError> {
         if path.exists() {
             return Err(CreateError::Exists {
@@ -172,7 +175,7 @@ impl Store {
             }
         }
         file::create_private(&unfinished).map_err(failed)?;
-        set_up(&unfinished, identity, roster).map_err(|source| CreateError::Sqlite {
+        set_up(&unfinished, identity, roster, founding).map_err(|source| CreateError::Sqlite {
             path: path.to_owned(),
             source,
         })?;
@@ -364,7 +367,12 @@ fn take_lock(path: &Path) -> Result<Lock, OpenError> {
         })
 }
 
-fn set_up(path: &Path, identity: &Identity, roster: &SignedRoster) -> rusqlite::Result<()> {
+fn set_up(
+    path: &Path,
+    identity: &Identity,
+    roster: &SignedRoster,
+    founding: &AuditDraft,
+) -> rusqlite::Result<()> {
     let mut connection = open_writer(path)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     schema::migrate(&mut connection)?;
@@ -388,6 +396,7 @@ fn set_up(path: &Path, identity: &Identity, roster: &SignedRoster) -> rusqlite::
         "INSERT INTO roster (key, bytes, signature) VALUES (1, ?1, ?2)",
         params![roster.bytes, roster.signature.0],
     )?;
+    audit::append(&transaction, founding)?;
     transaction.commit()?;
     // Closing the last connection moves the write-ahead log into the file that gets its name.
     connection.close().map_err(|(_, error)| error)

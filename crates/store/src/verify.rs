@@ -1,4 +1,4 @@
-//! Checking a whole store: chains, signatures, payloads, heads, summaries.
+//! Checking a whole store: chains, signatures, payloads, heads, summaries, the audit log.
 //!
 //! Everything that is derived is computed anew from the entries and compared.
 
@@ -16,6 +16,7 @@ use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension};
 use thiserror::Error;
 
+use crate::audit::{self, BrokenRecord};
 use crate::limits::PROBLEMS_MAX;
 use crate::place::{FeedKey, Place};
 use crate::reader::entries::read_entries;
@@ -31,6 +32,8 @@ pub struct Verification {
     pub entries: u64,
     /// Documents whose heads were computed anew.
     pub documents: u64,
+    /// Records of the audit log, up to the first that is not as it was written.
+    pub audit_records: u64,
     /// What is wrong; the first [`PROBLEMS_MAX`].
     pub problems: Vec<Problem>,
 }
@@ -106,6 +109,14 @@ pub enum Problem {
     /// A proof of a fork proves nothing.
     #[error("a stored proof of a fork proves nothing")]
     Fork(#[source] ForkError),
+    /// The audit log was altered; what follows the record cannot be trusted either.
+    #[error("record {number} of the audit log {what}")]
+    Audit {
+        /// The first record that is not as it was written.
+        number: u64,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A value is not what was once written, so that its part could not be checked.
     #[error("{0} cannot be read")]
     Unreadable(&'static str),
@@ -130,6 +141,11 @@ impl Reader {
         self.with(|connection| {
             check_structure(connection, &mut found)?;
             check_acts(connection, federation, &mut found)?;
+            let audit = audit::check(connection, None)?;
+            found.audit_records = audit.records;
+            if let Some(BrokenRecord { number, what }) = audit.broken {
+                found.add(Problem::Audit { number, what });
+            }
             for feed in feeds(connection)? {
                 check_feed(connection, federation, &feed, &mut found)?;
             }

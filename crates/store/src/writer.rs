@@ -18,6 +18,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use thiserror::Error;
 
 use crate::append;
+use crate::audit::{self, AuditDraft};
 use crate::batch::Batch;
 use crate::connection::open_writer;
 use crate::fault::Fault;
@@ -25,6 +26,7 @@ use crate::file::Lock;
 use crate::invite::{self, Invite, Redemption};
 use crate::job::{Completion, Job, Reply, Touched, WriteError};
 use crate::materialise;
+use crate::pending::{self, Decision};
 use crate::progress::Progress;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -150,7 +152,7 @@ impl Writer {
         self.call(|reply| Job::Invite { invite, reply })
     }
 
-    /// Gives the invitation with that secret to `node`, once. Waits for the disk.
+    /// Gives the invitation with that secret to `node`, once, and records `audit` then. Waits for the disk.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -159,11 +161,30 @@ impl Writer {
         secret_hash: Hash,
         node: NodeId,
         now_ms: i64,
+        audit: Option<AuditDraft>,
     ) -> Result<Redemption, WriteError> {
         self.call(|reply| Job::Redeem {
             secret_hash,
             node,
             now_ms,
+            audit,
+            reply,
+        })
+    }
+
+    /// Decides about an invitation or a node that waits; whether there was anything to decide.
+    /// Then `audit` is recorded with it. Waits for the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn decide(
+        &self,
+        decision: Decision,
+        audit: Option<AuditDraft>,
+    ) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Decide {
+            decision,
+            audit,
             reply,
         })
     }
@@ -172,8 +193,16 @@ impl Writer {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn withdraw_invite(&self, secret_hash: Hash) -> Result<bool, WriteError> {
-        self.call(|reply| Job::Withdraw { secret_hash, reply })
+    pub fn forget_invite(&self, secret_hash: Hash) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Forget { secret_hash, reply })
+    }
+
+    /// Records something in the audit log. Waits for the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn record(&self, draft: AuditDraft) -> Result<(), WriteError> {
+        self.call(|reply| Job::Audit { draft, reply })
     }
 
     /// Submits a job and waits for its outcome.
@@ -304,15 +333,17 @@ impl Carrier {
             (Job::Change { write, .. }, Outcome::Touched(touched)) => {
                 (self.report)(Completion::Stored { write, touched });
             }
-            (Job::Invite { reply, .. } | Job::Withdraw { reply, .. }, Outcome::Told(told)) => {
-                reply.send(Ok(told));
-            }
+            (
+                Job::Invite { reply, .. } | Job::Decide { reply, .. } | Job::Forget { reply, .. },
+                Outcome::Told(told),
+            ) => reply.send(Ok(told)),
             (Job::Redeem { reply, .. }, Outcome::Redemption(redemption)) => {
                 reply.send(Ok(redemption));
             }
-            (Job::Materialised { reply, .. } | Job::Flush { reply }, Outcome::Done) => {
-                reply.send(Ok(()));
-            }
+            (
+                Job::Materialised { reply, .. } | Job::Audit { reply, .. } | Job::Flush { reply },
+                Outcome::Done,
+            ) => reply.send(Ok(())),
             (job, _) => unreachable!("outcome of another kind for {job:?}"),
         }
     }
@@ -321,9 +352,13 @@ impl Carrier {
         let error = error.clone();
         match job {
             Job::Change { write, .. } => (self.report)(Completion::Failed { write, error }),
-            Job::Invite { reply, .. } | Job::Withdraw { reply, .. } => reply.send(Err(error)),
+            Job::Invite { reply, .. } | Job::Decide { reply, .. } | Job::Forget { reply, .. } => {
+                reply.send(Err(error));
+            }
             Job::Redeem { reply, .. } => reply.send(Err(error)),
-            Job::Materialised { reply, .. } | Job::Flush { reply } => reply.send(Err(error)),
+            Job::Materialised { reply, .. } | Job::Audit { reply, .. } | Job::Flush { reply } => {
+                reply.send(Err(error));
+            }
             Job::Resume => unreachable!("resume stands alone in its group"),
         }
     }
@@ -331,9 +366,14 @@ impl Carrier {
 
 fn write_job(batch: &mut Batch<'_>, job: &Job) -> Result<Outcome, Fault> {
     match job {
-        Job::Change { change, .. } => {
+        Job::Change { change, audit, .. } => {
             append::store(batch, change)?;
+            record(batch.connection, audit)?;
             Ok(Outcome::Touched(by_space(batch.take_touched())))
+        }
+        Job::Audit { draft, .. } => {
+            audit::append(batch.connection, draft)?;
+            Ok(Outcome::Done)
         }
         Job::Materialised { rows, .. } => {
             batch.flush()?;
@@ -345,18 +385,36 @@ fn write_job(batch: &mut Batch<'_>, job: &Job) -> Result<Outcome, Fault> {
             secret_hash,
             node,
             now_ms,
+            audit,
             ..
         } => {
-            let redemption = invite::redeem(batch.connection, secret_hash, node, *now_ms)?;
+            let connection = batch.connection;
+            let (redemption, is_new) = invite::redeem(connection, secret_hash, node, *now_ms)?;
+            record(connection, audit.as_ref().filter(|_| is_new))?;
             Ok(Outcome::Redemption(redemption))
         }
-        Job::Withdraw { secret_hash, .. } => Ok(Outcome::Told(invite::withdraw(
+        Job::Decide {
+            decision, audit, ..
+        } => {
+            let decided = pending::decide(batch.connection, decision)?;
+            record(batch.connection, audit.as_ref().filter(|_| decided))?;
+            Ok(Outcome::Told(decided))
+        }
+        Job::Forget { secret_hash, .. } => Ok(Outcome::Told(invite::forget(
             batch.connection,
             secret_hash,
         )?)),
         Job::Flush { .. } => Ok(Outcome::Done),
         Job::Resume => unreachable!("resume stands alone in its group"),
     }
+}
+
+fn record<'a>(
+    connection: &Connection,
+    drafts: impl IntoIterator<Item = &'a AuditDraft>,
+) -> rusqlite::Result<()> {
+    let mut drafts = drafts.into_iter();
+    drafts.try_for_each(|draft| audit::append(connection, draft))
 }
 
 fn by_space(touched: impl IntoIterator<Item = (SpaceId, DocumentId)>) -> Vec<Touched> {

@@ -54,12 +54,16 @@ pub enum Refusal {
     InviteExpired,
     /// Another key has used the invite already.
     InviteUsed,
+    /// The invite was taken back.
+    InviteWithdrawn,
     /// Another node of the federation has the wished name.
     NameTaken,
     /// The key is in the roster, suspended or removed.
     NotActive,
     /// A person must approve first; ask again later.
     Pending,
+    /// A person decided against it.
+    Rejected,
     /// A field is missing, too long or malformed.
     InvalidRequest,
     /// Too many attempts at present; ask again later.
@@ -70,7 +74,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All refusals with their word on the wire and in output, and a sentence for people.
-    pub const ALL: [(Self, &'static str, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str, &'static str); 11] = [
         (
             Self::InviteUnknown,
             "invite-unknown",
@@ -86,6 +90,11 @@ impl Refusal {
             "invite-used",
             "another node has used the invite",
         ),
+        (
+            Self::InviteWithdrawn,
+            "invite-withdrawn",
+            "the invite was withdrawn",
+        ),
         (Self::NameTaken, "name-taken", "another node has that name"),
         (
             Self::NotActive,
@@ -96,6 +105,11 @@ impl Refusal {
             Self::Pending,
             "pending",
             "a person must approve the node first",
+        ),
+        (
+            Self::Rejected,
+            "rejected",
+            "the federation's administrator did not approve the node",
         ),
         (
             Self::InvalidRequest,

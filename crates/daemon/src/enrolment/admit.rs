@@ -1,144 +1,63 @@
-//! The node that holds the federation's key: it invites, and admits who was invited.
+//! Requests of new nodes: redeemed invitations become nodes of the roster, or wait for a person.
 //!
-//! Admissions take turns, so that two at once cannot lose one of the two. An answer is given only
-//! once the roster with the new node is durable.
+//! Requests take turns, so that two at once cannot have one name. An answer is given only once
+//! what it says is durable.
 
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
 use phaki_net::enrol::{Enrol, async_trait};
 use phaki_replication::id::{Hash, NodeId};
-use phaki_replication::limits::NODES_MAX;
-use phaki_replication::node::{Act, Refusal as NodeRefusal};
-use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
-use phaki_replication::sign::SecretKey;
-use phaki_store::{Invite as StoredInvite, InviteRefusal, Reader, Redemption};
-use phaki_wire::enrol::{InviteSecret, JoinRequest, JoinResponse, Refusal};
+use phaki_replication::roster::{NodeRecord, NodeStatus};
+use phaki_store::{
+    AuditDraft, Decision, Invite as StoredInvite, InviteRefusal, Pending, Reader, Redemption,
+};
+use phaki_wire::enrol::{JoinRequest, JoinResponse, Refusal};
 use tokio::sync::Mutex;
 use tracing::{error, info, warn};
 
 use super::invite::Invite;
-use crate::federation::{check_addresses, check_area, check_name};
-use crate::identity;
-use crate::limits::{INVITE_VALID_MS, INVITE_VALID_MS_MAX};
-use crate::node_loop::{InForce, Journal, NodeRequests, RequestError, wall_ms};
+use super::recording::{Decided, invite_id};
+use super::registrar::Registrar;
+use crate::audit::{Audit, Deed};
+use crate::data_folder::DataFolder;
+use crate::federation::{areas_around, check_addresses};
+use crate::node_loop::{InForce, Journal, NodeRequests, wall_ms};
+use crate::roster::{Change, ChangeError, holder_of};
 
-/// How often a roster is signed anew when another one came in between.
-const ATTEMPTS: usize = 3;
-
-/// Invites and admits. Cheap to clone.
+/// Invites, admits, and lets people decide. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
-    federation_key: SecretKey,
-    requests: NodeRequests,
-    reader: Reader,
-    journal: Journal,
-    turn: Arc<Mutex<()>>,
-}
-
-/// An invitation to be made.
-#[derive(Clone, Debug)]
-pub(crate) struct InviteDraft {
-    pub(crate) name: String,
-    pub(crate) role: NodeRole,
-    pub(crate) area: String,
-    /// Milliseconds; 0 is a week.
-    pub(crate) valid_ms: u64,
-    /// Where the new node reaches this one; empty: those of the roster.
-    pub(crate) addresses: Vec<String>,
-}
-
-/// An invitation that was made.
-#[derive(Clone, Debug)]
-pub(crate) struct InviteMade {
-    /// The string for the new node.
-    pub(crate) text: String,
-    pub(crate) expires_ms: i64,
+    pub(super) registrar: Registrar,
+    pub(super) requests: NodeRequests,
+    pub(super) reader: Reader,
+    pub(super) journal: Journal,
+    pub(super) audit: Audit,
+    pub(super) turn: Arc<Mutex<()>>,
 }
 
 impl Admission {
     pub(crate) fn new(
-        federation_key: SecretKey,
-        requests: NodeRequests,
-        reader: Reader,
-        journal: Journal,
+        folder: &DataFolder,
+        requests: &NodeRequests,
+        reader: &Reader,
+        journal: &Journal,
+        audit: Audit,
     ) -> Self {
         Self {
-            federation_key,
-            requests,
-            reader,
-            journal,
+            registrar: Registrar::new(folder.clone(), requests.clone(), audit.clone()),
+            requests: requests.clone(),
+            reader: reader.clone(),
+            journal: journal.clone(),
+            audit,
             turn: Arc::default(),
         }
-    }
-
-    /// Makes an invitation. Only the hash of its secret is kept here.
-    pub(crate) async fn invite(&self, draft: InviteDraft) -> anyhow::Result<InviteMade> {
-        check_name(&draft.name)?;
-        check_area(&draft.area)?;
-        let valid_ms = match draft.valid_ms {
-            0 => INVITE_VALID_MS,
-            valid_ms if valid_ms <= INVITE_VALID_MS_MAX => valid_ms,
-            _ => bail!("an invite is valid for 90 days at most"),
-        };
-        let in_force = self.requests.in_force();
-        let own = in_force.roster.nodes.get(&in_force.node);
-        let addresses = match (draft.addresses.is_empty(), own) {
-            (true, Some(own)) => own.addresses.clone(),
-            (_, _) => draft.addresses,
-        };
-        check_addresses(&addresses)?;
-        if addresses.is_empty() {
-            bail!(
-                "the new node must know where to reach this one: give an address, or set \
-                 `addresses` in the configuration"
-            );
-        }
-        if let Some(holder) = holder_of(&in_force.roster, &draft.name) {
-            bail!(
-                "name {} belongs to node {holder}: choose another",
-                draft.name
-            );
-        }
-        let created_ms = wall_ms();
-        let expires_ms = created_ms.saturating_add_unsigned(valid_ms);
-        let secret = InviteSecret(identity::random()?);
-        let stored = StoredInvite {
-            secret_hash: Invite::secret_hash(&secret),
-            name: draft.name.clone(),
-            area: draft.area.clone(),
-            role: draft.role,
-            created_ms,
-            expires_ms,
-            used_by: None,
-        };
-        let kept = self.journal.insert_invite(stored).await;
-        kept.context("keep the invite")?;
-        info!(name = draft.name, role = draft.role.name(), "invite made");
-        let invite = Invite {
-            federation: in_force.federation,
-            inviter: in_force.node,
-            addresses,
-            secret,
-            expires_ms,
-            name: draft.name,
-            role: draft.role,
-            area: draft.area,
-        };
-        let text = invite.to_string();
-        Ok(InviteMade { text, expires_ms })
     }
 
     async fn admit(&self, peer: NodeId, request: JoinRequest) -> Result<JoinResponse, Refusal> {
         check_addresses(&request.addresses).map_err(|_| Refusal::InvalidRequest)?;
         let _turn = self.turn.lock().await;
-        let known = self
-            .requests
-            .in_force()
-            .roster
-            .nodes
-            .get(&peer)
-            .map(|record| record.status);
+        let in_force = self.requests.in_force();
+        let known = in_force.roster.nodes.get(&peer).map(|node| node.status);
         if matches!(known, Some(NodeStatus::Suspended | NodeStatus::Removed)) {
             return Err(Refusal::NotActive);
         }
@@ -147,42 +66,87 @@ impl Admission {
             // The invite stays good, for when the name is free.
             return Err(Refusal::NameTaken);
         }
-        let redeemed = self.journal.redeem_invite(hash, peer, wall_ms()).await;
-        let invite = match redeemed {
-            Ok(Redemption::Redeemed(invite)) => invite,
-            Ok(Redemption::Refused(refusal)) => return Err(refuse(refusal)),
-            Err(failure) => {
-                let text = format!("{:#}", anyhow::Error::from(failure));
-                error!(%peer, error = text, "invite not redeemed");
-                return Err(Refusal::Unavailable);
-            }
-        };
-        for _ in 0..ATTEMPTS {
-            let in_force = self.requests.in_force();
-            // The answer to an earlier request of the same node was lost.
-            if in_force.roster.is_active(&peer) {
-                return Ok(answer(&in_force));
-            }
-            let roster = with_node(&in_force.roster, peer, &invite, &request.addresses)?;
-            let act = Act::Roster(roster.sign(&self.federation_key));
-            match self.requests.enact(act).await {
-                Ok(()) => {
-                    info!(peer = invite.name, key = %peer, "node admitted");
-                    return Ok(answer(&self.requests.in_force()));
-                }
-                Err(RequestError::Refused(NodeRefusal::Stale)) => {}
-                Err(failure) => {
-                    let text = format!("{:#}", anyhow::Error::from(failure));
-                    error!(%peer, error = text, "node not admitted");
-                    return Err(Refusal::Unavailable);
-                }
-            }
+        let invite = self.redeem(hash, peer).await?;
+        // The answer to an earlier request was lost, or a person has decided since.
+        if in_force.roster.is_active(&peer) {
+            self.decide(peer, Decision::Admit(peer), None).await?;
+            return Ok(answer(&in_force));
         }
-        Err(Refusal::Unavailable)
+        let signs = match self.registrar.key() {
+            Ok(key) => key.is_some(),
+            Err(failure) => return Err(unavailable(peer, &failure)),
+        };
+        if invite.approval || !signs {
+            return Err(self.wait(peer, &invite, request).await);
+        }
+        let record = record(&invite, request.addresses);
+        let change = Change::Admit { node: peer, record };
+        let decided = Decided::about(change, Deed::NodeAdmitted, &invite);
+        match self.registrar.change(&[decided]).await {
+            Ok(_) => {
+                info!(peer = invite.name, key = %peer, "node admitted");
+                self.decide(peer, Decision::Admit(peer), None).await?;
+                Ok(answer(&self.requests.in_force()))
+            }
+            Err(failure) => Err(match failure.downcast_ref::<ChangeError>() {
+                Some(ChangeError::NameTaken { .. }) => Refusal::NameTaken,
+                _ => unavailable(peer, &failure),
+            }),
+        }
     }
-}
 
-impl Admission {
+    async fn redeem(&self, hash: Hash, peer: NodeId) -> Result<StoredInvite, Refusal> {
+        let redeemed = Deed::InviteRedeemed.by(peer, invite_id(&hash), "");
+        let redemption = self
+            .journal
+            .redeem_invite(hash, peer, wall_ms(), Some(redeemed));
+        match redemption.await {
+            Ok(Redemption::Redeemed(invite)) => Ok(invite),
+            Ok(Redemption::Refused(refusal)) => Err(refuse(refusal)),
+            Err(failure) => Err(unavailable(peer, &failure.into())),
+        }
+    }
+
+    /// Lets a node wait for a person; what it is told.
+    async fn wait(&self, peer: NodeId, invite: &StoredInvite, request: JoinRequest) -> Refusal {
+        let (id, name) = (invite_id(&invite.secret_hash), &invite.name);
+        // Whoever waits asks again and again: that is no news.
+        let waits = self.waits(&invite.secret_hash).await;
+        let recorded = (!waits).then(|| Deed::JoinPending.by(peer, id, name));
+        let pending = Pending {
+            secret_hash: invite.secret_hash,
+            node: peer,
+            addresses: request.addresses,
+            software: request.software,
+            since_ms: wall_ms(),
+        };
+        let decision = Decision::Wait(pending);
+        match self.decide(peer, decision, recorded).await {
+            Ok(true) => Refusal::Pending,
+            Ok(false) => Refusal::TooMany,
+            Err(refusal) => refusal,
+        }
+    }
+
+    async fn waits(&self, secret_hash: &Hash) -> bool {
+        let reader = self.reader.clone();
+        let rows = tokio::task::spawn_blocking(move || reader.pending()).await;
+        // When that is not known, twice in the log is better than not at all.
+        let rows = rows.ok().and_then(Result::ok).unwrap_or_default();
+        let mut waiting = rows.iter();
+        waiting.any(|(pending, _)| pending.secret_hash == *secret_hash)
+    }
+
+    async fn decide(
+        &self,
+        peer: NodeId,
+        decision: Decision,
+        audit: Option<AuditDraft>,
+    ) -> Result<bool, Refusal> {
+        let decided = self.journal.decide(decision, audit).await;
+        decided.map_err(|failure| unavailable(peer, &failure.into()))
+    }
+
     /// Whether the name that an invite promises belongs to another node.
     async fn is_name_taken(&self, secret_hash: Hash, peer: NodeId) -> Result<bool, Refusal> {
         let reader = self.reader.clone();
@@ -205,12 +169,33 @@ impl Enrol for Admission {
     async fn join(&self, peer: NodeId, request: JoinRequest) -> Result<JoinResponse, Refusal> {
         // A connection that breaks must not stop an admission half-way.
         let this = self.clone();
+        let id = invite_id(&Invite::secret_hash(&request.secret));
         let admitted = tokio::spawn(async move { this.admit(peer, request).await });
         let outcome = admitted.await.unwrap_or(Err(Refusal::Unavailable));
-        if let Err(refusal) = &outcome {
-            warn!(%peer, reason = refusal.word(), "request to join refused");
+        match &outcome {
+            Ok(_) => {}
+            Err(Refusal::Pending) => info!(%peer, "request to join waits for approval"),
+            Err(refusal) => {
+                let why = refusal.word();
+                warn!(%peer, reason = why, "request to join refused");
+                self.audit.refused(peer, Deed::JoinRefused, id, why).await;
+            }
         }
         outcome
+    }
+}
+
+/// What the node becomes that redeemed an invitation.
+pub(super) fn record(invite: &StoredInvite, addresses: Vec<String>) -> NodeRecord {
+    NodeRecord {
+        name: invite.name.clone(),
+        role: invite.role,
+        within: areas_around(&invite.area),
+        area: invite.area.clone(),
+        addresses,
+        status: NodeStatus::Active,
+        replaces: None,
+        admitted_by: None,
     }
 }
 
@@ -222,38 +207,9 @@ fn answer(in_force: &InForce) -> JoinResponse {
     }
 }
 
-fn with_node(
-    roster: &Roster,
-    node: NodeId,
-    invite: &StoredInvite,
-    addresses: &[String],
-) -> Result<Roster, Refusal> {
-    if holder_of(roster, &invite.name).is_some() {
-        return Err(Refusal::NameTaken);
-    }
-    if roster.nodes.len() >= NODES_MAX {
-        return Err(Refusal::Unavailable);
-    }
-    let record = NodeRecord {
-        name: invite.name.clone(),
-        role: invite.role,
-        area: invite.area.clone(),
-        addresses: addresses.to_vec(),
-        status: NodeStatus::Active,
-    };
-    let mut roster = roster.clone();
-    roster.version += 1;
-    roster.nodes.insert(node, record);
-    Ok(roster)
-}
-
-/// The node that has a name; names of removed nodes are free again.
-fn holder_of(roster: &Roster, name: &str) -> Option<NodeId> {
-    roster
-        .nodes
-        .iter()
-        .find(|(_, record)| record.name == name && record.status != NodeStatus::Removed)
-        .map(|(node, _)| *node)
+fn unavailable(peer: NodeId, failure: &anyhow::Error) -> Refusal {
+    error!(%peer, error = format!("{failure:#}"), "node not admitted");
+    Refusal::Unavailable
 }
 
 fn refuse(refusal: InviteRefusal) -> Refusal {
@@ -261,5 +217,7 @@ fn refuse(refusal: InviteRefusal) -> Refusal {
         InviteRefusal::Unknown => Refusal::InviteUnknown,
         InviteRefusal::Expired => Refusal::InviteExpired,
         InviteRefusal::Used => Refusal::InviteUsed,
+        InviteRefusal::Withdrawn => Refusal::InviteWithdrawn,
+        InviteRefusal::Rejected => Refusal::Rejected,
     }
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use futures_util::future::Either;
-use phaki_replication::feed::Run;
-use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
-use phaki_replication::node::{Change, ReadId, WriteId};
+use phaki_replication::id::{FederationId, FeedId, Hash, NodeId, SpaceId};
+use phaki_replication::node::{Change, Event, ReadId, WriteId};
 use phaki_replication::roster::NodeRole;
 use phaki_store::{
-    Completion, FailureClass, Invite, Job, Reader, Redemption, Reply, WriteError, Writer,
+    AuditDraft, Completion, Decision, FailureClass, Invite, Job, ReadError, Reader, Redemption,
+    Reply, WriteError, Writer,
 };
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
@@ -29,6 +29,8 @@ pub(crate) enum Written {
     Completion(Completion),
     /// A write beside the node failed, and with it what was under way.
     Failed(WriteError),
+    /// This was not recorded in the audit log.
+    Unrecorded(AuditDraft),
     /// A write that was only made to see whether the disk takes it succeeded.
     Probed,
 }
@@ -53,20 +55,42 @@ impl Journal {
         self.call(|reply| Job::Invite { invite, reply }).await
     }
 
-    /// Gives the invitation with that secret to `node`, once.
+    /// Gives the invitation with that secret to `node`, once, and records `audit` then.
     pub(crate) async fn redeem_invite(
         &self,
         secret_hash: Hash,
         node: NodeId,
         now_ms: i64,
+        audit: Option<AuditDraft>,
     ) -> Result<Redemption, WriteError> {
         self.call(|reply| Job::Redeem {
             secret_hash,
             node,
             now_ms,
+            audit,
             reply,
         })
         .await
+    }
+
+    /// Decides about an invitation or a node that waits; whether there was anything to decide.
+    /// Then `audit` is recorded with it.
+    pub(crate) async fn decide(
+        &self,
+        decision: Decision,
+        audit: Option<AuditDraft>,
+    ) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Decide {
+            decision,
+            audit,
+            reply,
+        })
+        .await
+    }
+
+    /// Records something in the audit log.
+    pub(crate) async fn record(&self, draft: AuditDraft) -> Result<(), WriteError> {
+        self.call(|reply| Job::Audit { draft, reply }).await
     }
 
     async fn call<T: Send + 'static>(
@@ -99,18 +123,11 @@ impl Journal {
     }
 }
 
-/// A read that [`Disk::read`] began.
-#[derive(Debug)]
-pub(super) struct ReadDone {
-    pub(super) read: ReadId,
-    pub(super) run: Option<Run>,
-}
-
 #[derive(Debug)]
 pub(super) struct Disk {
     journal: Journal,
     reader: Reader,
-    reads: mpsc::UnboundedSender<ReadDone>,
+    reads: mpsc::UnboundedSender<Event>,
     read_slots: Arc<Semaphore>,
     /// As the writer: it carries out nothing until it is told to go on.
     halted: bool,
@@ -119,10 +136,7 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    pub(super) fn new(
-        journal: Journal,
-        reader: Reader,
-    ) -> (Self, mpsc::UnboundedReceiver<ReadDone>) {
+    pub(super) fn new(journal: Journal, reader: Reader) -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (reads, read) = mpsc::unbounded_channel();
         let disk = Self {
             journal,
@@ -136,9 +150,31 @@ impl Disk {
         (disk, read)
     }
 
-    pub(super) fn store(&self, write: WriteId, change: Change) -> anyhow::Result<()> {
-        let submitted = self.journal.writer.submit(Job::Change { write, change });
+    pub(super) fn store(
+        &self,
+        write: WriteId,
+        change: Change,
+        audit: Vec<AuditDraft>,
+    ) -> anyhow::Result<()> {
+        let job = Job::Change {
+            write,
+            change,
+            audit,
+        };
+        let submitted = self.journal.writer.submit(job);
         submitted.context("submit a write to the store")
+    }
+
+    /// Records something in the audit log; [`Written::Unrecorded`] follows when it fails.
+    pub(super) fn record(&self, draft: AuditDraft) {
+        let (written, unrecorded) = (self.journal.written.clone(), draft.clone());
+        let reply = self.journal.reply(move |outcome: Result<(), WriteError>| {
+            if outcome.is_err() {
+                written.send(Written::Unrecorded(unrecorded)).ok();
+            }
+        });
+        // When the writer has ended, so does this program, and says why.
+        self.journal.writer.submit(Job::Audit { draft, reply }).ok();
     }
 
     pub(super) fn read(
@@ -149,26 +185,86 @@ impl Disk {
         from: u64,
         bytes_target: usize,
     ) {
+        self.look_up(
+            space,
+            move |reader| reader.run(&space, &feed, from, bytes_target),
+            move |run| Event::Read {
+                read,
+                run: run.flatten(),
+            },
+        );
+    }
+
+    /// Reads what is held at a place of a feed.
+    pub(super) fn examine(
+        &self,
+        federation: FederationId,
+        read: ReadId,
+        space: SpaceId,
+        feed: FeedId,
+        from: u64,
+    ) {
+        self.look_up(
+            space,
+            move |reader| reader.place(&federation, &space, &feed, from),
+            move |place| Event::Examined {
+                read,
+                place: place.flatten(),
+            },
+        );
+    }
+
+    /// Reads what was cut off a feed.
+    pub(super) fn read_severed(&self, read: ReadId, space: SpaceId, feed: FeedId, from: u64) {
+        self.look_up(
+            space,
+            move |reader| reader.severed_run(&space, &feed, from),
+            move |found| Event::SeveredRead {
+                read,
+                found: found.flatten(),
+            },
+        );
+    }
+
+    /// Reads what is to be published again.
+    pub(super) fn recall(&self, space: SpaceId, own: Vec<NodeId>) {
+        self.look_up(
+            space,
+            move |reader| reader.recalled(&space, &own),
+            move |entries| Event::Recalled {
+                space,
+                entries: entries.unwrap_or_default(),
+            },
+        );
+    }
+
+    /// Reads beside the loop and gives it what was read; `None` when reading failed.
+    fn look_up<T: Send + 'static>(
+        &self,
+        space: SpaceId,
+        read: impl FnOnce(&Reader) -> Result<T, ReadError> + Send + 'static,
+        event: impl FnOnce(Option<T>) -> Event + Send + 'static,
+    ) {
         let (reader, reads) = (self.reader.clone(), self.reads.clone());
         let slots = Arc::clone(&self.read_slots);
         tokio::spawn(async move {
             let slot = slots.acquire_owned().await;
-            let run = tokio::task::spawn_blocking(move || {
-                let run = reader.run(&space, &feed, from, bytes_target);
+            let found = tokio::task::spawn_blocking(move || {
+                let found = read(&reader);
                 drop(slot);
-                run
+                found
             });
-            let run = match run.await {
-                Ok(Ok(run)) => run,
+            let found = match found.await {
+                Ok(Ok(found)) => Some(found),
                 Ok(Err(error)) => {
                     let error = anyhow::Error::from(error);
-                    error!(%space, %feed, error = format!("{error:#}"), "entries not read");
+                    error!(%space, error = format!("{error:#}"), "entries not read");
                     None
                 }
                 Err(_) => None,
             };
             // Without a loop there is nobody to send it to.
-            reads.send(ReadDone { read, run }).ok();
+            reads.send(event(found)).ok();
         });
     }
 
@@ -247,7 +343,9 @@ impl Disk {
             role: NodeRole::Edge,
             created_ms: now_ms,
             expires_ms: now_ms,
+            approval: false,
             used_by: None,
+            closed: None,
         };
         let written = self.journal.written.clone();
         let done = self
@@ -261,13 +359,13 @@ impl Disk {
             invite,
             reply: Reply::ignored(),
         };
-        let withdraw = Job::Withdraw {
+        let forget = Job::Forget {
             secret_hash,
             reply: done,
         };
         // When the queue is full, those who filled it find out.
         if self.journal.writer.try_submit(insert).is_ok() {
-            self.journal.writer.try_submit(withdraw).ok();
+            self.journal.writer.try_submit(forget).ok();
         }
     }
 }
@@ -295,7 +393,8 @@ mod tests {
             nodes: std::collections::BTreeMap::new(),
         };
         let path = folder.path().join("phaki.db");
-        let store = Store::create(&path, &identity, &roster.sign(&key)).unwrap();
+        let founding = AuditDraft::new(1, "", "federation-founded", "", "");
+        let store = Store::create(&path, &identity, &roster.sign(&key), &founding).unwrap();
         let (sender, mut written) = mpsc::unbounded_channel();
         let report = sender.clone();
         let tell = move |completion| drop(report.send(Written::Completion(completion)));

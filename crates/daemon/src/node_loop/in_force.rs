@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phaki_replication::id::{Epoch, FederationId, NodeId, SpaceId};
+use phaki_replication::id::{Epoch, FederationId, FeedId, NodeId, SpaceId};
 use phaki_replication::manifest::Manifest;
 use phaki_replication::node::Node;
 use phaki_replication::roster::{Roster, SignedRoster};
@@ -21,7 +21,7 @@ pub(crate) struct InForce {
 }
 
 impl InForce {
-    pub(super) fn of(node: &Node) -> Self {
+    pub(crate) fn of(node: &Node) -> Self {
         let manifests = node
             .spaces()
             .map(|(space, held)| (*space, held.manifest().clone()));
@@ -33,6 +33,14 @@ impl InForce {
             signed_roster: node.signed_roster().clone(),
             spaces: manifests.collect(),
             superseded: node.is_superseded(),
+        }
+    }
+
+    /// The feed to which this node appends in any space.
+    pub(crate) fn own_feed(&self) -> FeedId {
+        FeedId {
+            author: self.node,
+            epoch: self.epoch,
         }
     }
 

@@ -65,6 +65,11 @@ impl Links {
         self.open.insert(link, opened);
     }
 
+    /// Whose link it is.
+    pub(super) fn peer(&self, link: LinkId) -> Option<NodeId> {
+        self.open.get(&link).map(|link| link.peer)
+    }
+
     /// Whose link it was.
     pub(super) fn closed(&mut self, link: LinkId) -> Option<NodeId> {
         self.open.remove(&link).map(|link| link.peer)

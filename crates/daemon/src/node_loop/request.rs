@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use phaki_replication::id::{NodeId, ShortDigest, SpaceId};
+use phaki_replication::id::{Epoch, NodeId, ShortDigest, SpaceId};
 use phaki_replication::node::{Act, LinkStatus, NewEntry, Node, Refusal};
+use phaki_store::AuditDraft;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -42,13 +43,18 @@ pub(crate) struct Trouble {
 #[derive(Debug)]
 pub(super) enum Command {
     Append {
+        epoch: Epoch,
         space: SpaceId,
         entries: Vec<NewEntry>,
         answer: oneshot::Sender<Answer>,
     },
     Enact {
         act: Act,
+        audit: Vec<AuditDraft>,
         answer: oneshot::Sender<Answer>,
+    },
+    Note {
+        draft: AuditDraft,
     },
     Look {
         answer: oneshot::Sender<Box<Overview>>,
@@ -85,9 +91,16 @@ pub(crate) fn requests(node: &Node) -> (NodeRequests, Commands) {
 }
 
 impl NodeRequests {
-    /// Appends entries to this node's feed: all or none. Answered once they are durable.
-    pub(crate) async fn append(&self, space: SpaceId, entries: Vec<NewEntry>) -> Answer {
+    /// Appends entries that were made under `epoch` to this node's feed: all or none. Answered
+    /// once they are durable.
+    pub(crate) async fn append(
+        &self,
+        epoch: Epoch,
+        space: SpaceId,
+        entries: Vec<NewEntry>,
+    ) -> Answer {
         let command = |answer| Command::Append {
+            epoch,
             space,
             entries,
             answer,
@@ -95,9 +108,18 @@ impl NodeRequests {
         self.ask(command).await?
     }
 
-    /// Puts a roster or manifest in force. Answered once it is durable.
-    pub(crate) async fn enact(&self, act: Act) -> Answer {
-        self.ask(|answer| Command::Enact { act, answer }).await?
+    /// Puts a roster or manifest in force. Answered once it is durable, and `audit` recorded with
+    /// it: what the administrator did (see [`crate::audit::Audit::act`]); that it is in force is
+    /// added to that.
+    pub(crate) async fn enact(&self, act: Act, audit: Vec<AuditDraft>) -> Answer {
+        self.ask(|answer| Command::Enact { act, audit, answer })
+            .await?
+    }
+
+    /// Has a refusal recorded, or counted when it repeats. Not answered.
+    pub(crate) async fn note(&self, draft: AuditDraft) -> Result<(), RequestError> {
+        let noted = self.commands.send(Command::Note { draft }).await;
+        noted.map_err(|_| RequestError::Stopping)
     }
 
     /// The roster and the manifests in force. What was just answered is in it.
@@ -158,7 +180,7 @@ impl Overview {
         let spaces = node.spaces().map(|(space, held)| {
             let state = SpaceState {
                 frontier_digest: held.digest(),
-                quarantined: held.quarantined(),
+                quarantined: node.quarantined(space),
             };
             (*space, state)
         });

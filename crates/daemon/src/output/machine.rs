@@ -1,7 +1,8 @@
 //! The forms that programs read. Field names are part of the interface: never rename one.
 
 use phaki_wire::proto::local::v1::{
-    Conflict, ConflictValue, DocumentRow, HistoryEntry, Link, Peer, Space, StatusReply,
+    AuditRecord, Conflict, ConflictValue, DocumentRow, HistoryEntry, Link, Peer, Space,
+    StatusReply, VerifyAuditReply,
 };
 use serde_json::{Value, json};
 
@@ -83,6 +84,34 @@ pub(crate) fn peer(peer: &Peer) -> Value {
         "linked": peer.linked,
         "last_error": peer.last_error,
         "retry_in_ms": peer.retry_in_ms,
+    })
+}
+
+/// A line of `audit`.
+pub(crate) fn audit_record(record: &AuditRecord) -> Value {
+    json!({
+        "number": record.number,
+        "time": rfc3339(record.time_ms),
+        "who": record.who,
+        "who_name": record.who_name,
+        "act": record.act,
+        "subject": record.subject,
+        "subject_name": record.subject_name,
+        "detail": record.detail,
+        "count": record.count,
+        "hash": record.hash,
+    })
+}
+
+/// The answer to `audit --verify`.
+pub(crate) fn audit_check(reply: &VerifyAuditReply) -> Value {
+    json!({
+        "sound": reply.broken_record == 0 && reply.known_hash_found,
+        "records": reply.records,
+        "last_hash": reply.last_hash,
+        "broken_record": Some(reply.broken_record).filter(|number| *number != 0),
+        "broken_why": reply.broken_why,
+        "known_hash_found": reply.known_hash_found,
     })
 }
 

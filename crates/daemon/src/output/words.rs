@@ -2,10 +2,12 @@
 
 use super::language::Text;
 
+pub(crate) const ACT: Text = text("การกระทำ", "ACT");
 pub(crate) const ADDRESS: Text = text("ที่อยู่", "Address");
 pub(crate) const AREA: Text = text("พื้นที่", "AREA");
 pub(crate) const CONFLICTS: Text = text("ขัดแย้ง", "CONFLICTS");
 pub(crate) const DATA: Text = text("โฟลเดอร์ข้อมูล", "Data");
+pub(crate) const DETAIL: Text = text("รายละเอียด", "DETAIL");
 pub(crate) const DOCUMENTS: Text = text("เอกสาร", "DOCUMENTS");
 pub(crate) const ENTRIES: Text = text("รายการ", "ENTRIES");
 pub(crate) const FEDERATION: Text = text("สหพันธ์", "Federation");
@@ -29,9 +31,12 @@ pub(crate) const SPACE: Text = text("พื้นที่ข้อมูล", "
 pub(crate) const SPACES: Text = text("พื้นที่ข้อมูล", "Spaces");
 pub(crate) const STATE: Text = text("สถานะ", "STATE");
 pub(crate) const STEWARD: Text = text("ผู้ดูแล", "STEWARD");
+pub(crate) const SUBJECT: Text = text("เกี่ยวกับ", "SUBJECT");
 pub(crate) const TITLE: Text = text("ชื่อเรื่อง", "TITLE");
 pub(crate) const VALUE: Text = text("ค่า", "VALUE");
 pub(crate) const WAITING: Text = text("รอข้อมูล", "WAITING");
+pub(crate) const WHEN: Text = text("เมื่อ", "WHEN");
+pub(crate) const WHO: Text = text("ใคร", "WHO");
 pub(crate) const WRITES: Text = text("การเขียน", "Writing");
 
 const fn text(th: &'static str, en: &'static str) -> Text {

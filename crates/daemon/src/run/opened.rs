@@ -10,17 +10,16 @@ use crate::data_folder::{DataFolder, Lock};
 use crate::identity;
 
 /// What a node is before its tasks run.
-pub(super) struct Opened {
-    pub(super) folder: DataFolder,
-    pub(super) lock: Lock,
-    pub(super) key: SecretKey,
-    pub(super) federation_key: Option<SecretKey>,
-    pub(super) store: Store,
-    pub(super) node: Node,
+pub(crate) struct Opened {
+    pub(crate) folder: DataFolder,
+    pub(crate) lock: Lock,
+    pub(crate) key: SecretKey,
+    pub(crate) store: Store,
+    pub(crate) node: Node,
 }
 
 /// Opens what lies in the data folder, for this process alone.
-pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
+pub(crate) fn open(config: &Config) -> anyhow::Result<Opened> {
     let folder = DataFolder::open(&config.data)?;
     let lock = folder.lock()?;
     let key = identity::read(&folder.node_key())?;
@@ -55,26 +54,15 @@ pub(super) fn open(config: &Config) -> anyhow::Result<Opened> {
             key.node()
         );
     }
-    let federation_key = match folder.federation_key() {
-        path if path.exists() => Some(identity::read(&path)?),
-        _ => None,
-    };
-    if federation_key
-        .as_ref()
-        .is_some_and(|key| key.federation() != federation)
-    {
-        bail!(
-            "{} is the key of another federation: take it out of the data folder",
-            folder.federation_key().display()
-        );
-    }
+    // Not kept: it may be moved to another machine while the node runs, and back.
+    folder.read_federation_key(federation)?;
     let durable = store.durable().context("read the store")?;
-    let node = Node::new(key.clone(), epoch, federation, durable).context("start the node")?;
+    let node = Node::new(key.clone(), epoch, identity::random()?, federation, durable)
+        .context("start the node")?;
     Ok(Opened {
         folder,
         lock,
         key,
-        federation_key,
         store,
         node,
     })

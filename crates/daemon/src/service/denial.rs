@@ -107,11 +107,10 @@ impl Denial {
                 "the node could not write its disk: nothing was kept, try again",
             ),
             Refusal::Superseded => (
-                Code::FailedPrecondition,
+                Code::Unavailable,
                 "superseded",
-                "this data folder is an older copy of one that wrote on: nothing written here \
-                 now would reach anybody. Export what you need, put the folder aside, and join \
-                 again with a new invite",
+                "this data folder is an older copy of one that wrote on, and is about to begin a \
+                 new epoch: try again in a moment",
             ),
             Refusal::Limit => (
                 Code::ResourceExhausted,
@@ -125,6 +124,11 @@ impl Denial {
             ),
         };
         Self::new(code, reason, format!("{what}: {text}"))
+    }
+
+    /// Whether a right was missing, rather than anything in the request or the disk.
+    pub(super) fn lacks_right(&self) -> bool {
+        matches!(self.reason, "not-writer" | "not-steward" | "superseded")
     }
 
     pub(super) fn into_status(self) -> Status {

@@ -44,9 +44,8 @@ pub(super) struct Editing {
     pub(super) room: Room,
     /// The edits under way.
     pub(super) tasks: TaskTracker,
-    pub(super) own_feed: FeedId,
-    /// 16 bytes of this node's feed, then 8 that were drawn at process start.
-    pub(super) actor: [u8; 24],
+    /// The end of actor ids, drawn at process start; before it stand 16 bytes of the own feed.
+    pub(super) actor_tail: [u8; 8],
     /// The author of edits that name none.
     pub(super) account: Arc<str>,
 }
@@ -71,7 +70,7 @@ impl Editing {
         requests: NodeRequests,
         reader: Reader,
         workers: Workers,
-        (own_feed, actor_tail): (FeedId, [u8; 8]),
+        actor_tail: [u8; 8],
         account: &str,
     ) -> Self {
         Self {
@@ -82,8 +81,7 @@ impl Editing {
             puts: Arc::new(Semaphore::new(PUTS_MAX)),
             room: Room::new(APPENDS_WAITING_BYTES_MAX),
             tasks: TaskTracker::new(),
-            own_feed,
-            actor: own_feed.actor(actor_tail),
+            actor_tail,
             account: account.into(),
         }
     }
@@ -166,7 +164,9 @@ impl Editing {
         let found = self.find(&in_force, id, space).await?;
         let locked = self.locks.lock(vec![(found.space, found.document)]).await;
         let this = self.clone();
-        let change = self.workers.run(move || this.make(found, &intent)).await?;
+        let feed = in_force.own_feed();
+        let make = move || this.make(feed, found, &intent);
+        let change = self.workers.run(make).await?;
         let reply = |change: Option<&ChangeBytes>| pb::EditDocumentReply {
             id: found.document.to_string(),
             space: in_force.space_name(&found.space),
@@ -186,16 +186,21 @@ impl Editing {
     }
 
     /// Makes the change, at the heads that its author saw.
-    fn make(&self, found: Found, intent: &Intent) -> Result<Option<ChangeBytes>, Denial> {
+    fn make(
+        &self,
+        feed: FeedId,
+        found: Found,
+        intent: &Intent,
+    ) -> Result<Option<ChangeBytes>, Denial> {
         let mut document = load(&self.reader, found)?;
         let seen = heads_from_wire(&document, &intent.heads)?;
         let actor = if seen.is_empty() || seen == document.heads() {
-            self.actor_for(found)?
+            self.actor_for(feed, found)?
         } else {
             let past = document.at(&seen);
             document = past.ok_or_else(|| Denial::internal("edit not made", "heads vanished"))?;
             // The usual one may have changes since.
-            self.fresh_actor()?
+            fresh_actor(feed)?
         };
         change(&mut document, actor, &intent.author, &intent.edits)
     }
@@ -209,21 +214,15 @@ impl Editing {
 
     /// The actor of the next change of a document. A fresh one when the usual one may have changes
     /// there that are not applied, as after its rights were lowered: their numbers are in use.
-    pub(super) fn actor_for(&self, found: Found) -> Result<[u8; 24], Denial> {
+    pub(super) fn actor_for(&self, feed: FeedId, found: Found) -> Result<[u8; 24], Denial> {
         let Found { space, document } = found;
-        let unapplied = self
-            .reader
-            .has_unapplied(&space, &document, &self.own_feed, &self.actor);
+        let usual = feed.actor(self.actor_tail);
+        let reader = &self.reader;
+        let unapplied = reader.has_unapplied(&space, &document, &feed, &usual);
         if unapplied.map_err(Denial::unreadable)? {
-            return self.fresh_actor();
+            return fresh_actor(feed);
         }
-        Ok(self.actor)
-    }
-
-    fn fresh_actor(&self) -> Result<[u8; 24], Denial> {
-        let drawn = identity::random();
-        let tail = drawn.map_err(|error| Denial::internal("no actor", format!("{error:#}")))?;
-        Ok(self.own_feed.actor(tail))
+        Ok(usual)
     }
 
     /// Appends changes, all or none; returns once they are durable.
@@ -240,13 +239,19 @@ impl Editing {
         let entries: Vec<NewEntry> = changes.into_iter().map(entry).collect();
         let bytes = entries.iter().map(|entry| entry.payload.len()).sum();
         let room = self.room.take(bytes).await?;
-        let appended = self.requests.append(space, entries).await;
+        let appended = self.requests.append(in_force.epoch, space, entries).await;
         drop(room);
         appended.map_err(|error| {
             let name = in_force.space_name(&space);
             Denial::of_request(&format!("space {name}"), &error)
         })
     }
+}
+
+fn fresh_actor(feed: FeedId) -> Result<[u8; 24], Denial> {
+    let drawn = identity::random();
+    let tail = drawn.map_err(|error| Denial::internal("no actor", format!("{error:#}")))?;
+    Ok(feed.actor(tail))
 }
 
 /// Makes one change of the edits; `None` when everything is as asked already.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use phaki_documents::document::{ChangeBytes, create_edits};
 use phaki_documents::{Document, DocumentId, Kind, Path};
-use phaki_replication::id::SpaceId;
+use phaki_replication::id::{FeedId, SpaceId};
 use phaki_replication::limits::APPEND_BYTES_MAX;
 use phaki_wire::proto::local::v1 as pb;
 use serde_json::Value;
@@ -58,12 +58,15 @@ impl Editing {
         let wanted = self.workers.run(move || read_all(&texts)).await?;
         let keys = wanted.iter().map(|wanted| (space, wanted.id)).collect();
         let locked = self.locks.lock(keys).await;
-        let this = self.clone();
+        let (this, feed) = (self.clone(), in_force.own_feed());
         let create_only = request.create_only.then(|| in_force.space_name(&space));
         let outcomes = self
             .workers
             .run(move || {
-                let outcome = |wanted| this.prepare(space, wanted, &author, create_only.as_deref());
+                let outcome = |wanted| {
+                    let create_only = create_only.as_deref();
+                    this.prepare(feed, space, wanted, &author, create_only)
+                };
                 wanted
                     .into_iter()
                     .map(outcome)
@@ -105,6 +108,7 @@ impl Editing {
 
     fn prepare(
         &self,
+        feed: FeedId,
         space: SpaceId,
         wanted: Wanted,
         author: &Author,
@@ -130,7 +134,7 @@ impl Editing {
             Denial::invalid(format!("document {id}: {:#}", anyhow::Error::from(error)))
         })?;
         let before = leaves_of(&document);
-        let made = change(&mut document, self.actor_for(found)?, author, &edits)?;
+        let made = change(&mut document, self.actor_for(feed, found)?, author, &edits)?;
         let outcome = match (&made, exists) {
             (None, _) => "unchanged",
             (Some(_), true) => "changed",

@@ -9,8 +9,8 @@ use phaki_replication::manifest::{Manifest, MemberRole};
 use phaki_replication::node::Act;
 use phaki_replication::roster::NodeStatus;
 use phaki_replication::sign::SecretKey;
-use phaki_store::Reader;
 use phaki_store::reader::SpaceRow;
+use phaki_store::{AuditDraft, Reader};
 use phaki_wire::proto::local::v1 as pb;
 use tokio::sync::Mutex;
 use tonic::Code;
@@ -19,6 +19,7 @@ use super::denial::Denial;
 use super::editing::hex;
 use super::find;
 use super::workers::Workers;
+use crate::audit::{Audit, Deed};
 use crate::identity;
 use crate::node_loop::{InForce, NodeRequests, Overview};
 use crate::quote::quoted;
@@ -28,6 +29,7 @@ use crate::quote::quoted;
 pub(super) struct Spaces {
     pub(super) key: SecretKey,
     pub(super) requests: NodeRequests,
+    pub(super) audit: Audit,
     pub(super) reader: Reader,
     pub(super) workers: Workers,
     /// Manifests are signed one after the other, so that none replaces another unseen.
@@ -63,7 +65,10 @@ impl Spaces {
         let nonce = identity::random()
             .map_err(|error| Denial::internal("space not created", format!("{error:#}")))?;
         let manifest = Manifest::found(in_force.federation, in_force.node, nonce, &request.name);
-        self.enact(&manifest).await?;
+        let created = self
+            .audit
+            .act(Deed::SpaceCreated, manifest.space, &manifest.name);
+        self.enact(&manifest, created).await?;
         let space = Some(self.one(&manifest.space).await?);
         Ok(pb::CreateSpaceReply { space })
     }
@@ -88,7 +93,9 @@ impl Spaces {
         check_grant(&in_force, &manifest, node)?;
         let counting = self.counting(manifest.space, node).await?;
         if give(&mut manifest, node, role, &counting) {
-            self.enact(&manifest).await?;
+            let detail = format!("{}, {node}", role.name());
+            let granted = self.audit.act(Deed::SpaceGranted, manifest.space, detail);
+            self.enact(&manifest, granted).await?;
         }
         let space = Some(self.one(&manifest.space).await?);
         Ok(pb::GrantSpaceReply { space })
@@ -107,10 +114,10 @@ impl Spaces {
         Ok(own.map(|row| (row.feed, row.applied)).collect())
     }
 
-    /// Signs a manifest and puts it in force.
-    async fn enact(&self, manifest: &Manifest) -> Result<(), Denial> {
+    /// Signs a manifest and puts it in force; `done` is recorded with it.
+    async fn enact(&self, manifest: &Manifest, done: AuditDraft) -> Result<(), Denial> {
         let act = Act::Manifest(manifest.sign(&self.key));
-        let enacted = self.requests.enact(act).await;
+        let enacted = self.requests.enact(act, vec![done]).await;
         enacted.map_err(|error| Denial::of_request(&format!("space {}", manifest.name), &error))
     }
 
@@ -164,8 +171,8 @@ fn check_name(name: &str) -> Result<(), Denial> {
 
 fn check_grant(in_force: &InForce, manifest: &Manifest, node: NodeId) -> Result<(), Denial> {
     let name = &manifest.name;
-    if manifest.steward != in_force.node {
-        let steward = in_force.name(&manifest.steward);
+    if !manifest.is_steward(&in_force.roster, &in_force.node) {
+        let steward = in_force.name(&in_force.roster.newest(&manifest.steward()));
         let sentence = format!(
             "only {steward}, the steward of space {name}, can grant it: run the command there"
         );
@@ -175,7 +182,7 @@ fn check_grant(in_force: &InForce, manifest: &Manifest, node: NodeId) -> Result<
             sentence,
         ));
     }
-    if node == manifest.steward {
+    if manifest.is_steward(&in_force.roster, &node) {
         let sentence = format!("this node is the steward of space {name} and may do everything");
         return Err(Denial::invalid(sentence));
     }
@@ -219,7 +226,7 @@ pub(super) fn spaces_to_wire(overview: &Overview, rows: &[SpaceRow]) -> Vec<pb::
 fn space_to_wire(overview: &Overview, manifest: &Manifest, row: Option<&SpaceRow>) -> pb::Space {
     let in_force = &overview.in_force;
     let steward = pb::Member {
-        node: in_force.name(&manifest.steward),
+        node: in_force.name(&in_force.roster.newest(&manifest.steward())),
         role: "steward".to_owned(),
     };
     let members = manifest.members.iter().map(|(node, role)| pb::Member {
@@ -229,9 +236,9 @@ fn space_to_wire(overview: &Overview, manifest: &Manifest, row: Option<&SpaceRow
     let mut wire = pb::Space {
         id: manifest.space.to_string(),
         name: manifest.name.clone(),
-        steward: in_force.name(&manifest.steward),
+        steward: in_force.name(&in_force.roster.newest(&manifest.steward())),
         manifest_version: manifest.version,
-        may_write: manifest.may_write(&in_force.node),
+        may_write: manifest.may_write(&in_force.roster, &in_force.node),
         members: std::iter::once(steward).chain(members).collect(),
         ..pb::Space::default()
     };
@@ -257,6 +264,7 @@ fn space_to_wire(overview: &Overview, manifest: &Manifest, row: Option<&SpaceRow
 mod tests {
     use super::*;
     use phaki_replication::id::{Epoch, FederationId};
+    use phaki_replication::roster::Roster;
 
     #[test]
     fn a_writer_that_becomes_a_reader_keeps_what_counted() {
@@ -266,19 +274,30 @@ mod tests {
             author: node,
             epoch: Epoch([5; 16]),
         };
+        let nobody = Roster {
+            federation,
+            version: 1,
+            nodes: BTreeMap::new(),
+        };
         let counting = BTreeMap::from([(feed, 7)]);
         assert!(give(&mut manifest, node, MemberRole::Writer, &counting));
-        assert_eq!((manifest.version, manifest.permitted(&feed)), (2, u64::MAX));
+        assert_eq!(
+            (manifest.version, manifest.permitted(&nobody, &feed)),
+            (2, u64::MAX)
+        );
         assert!(!give(&mut manifest, node, MemberRole::Writer, &counting));
         assert!(give(&mut manifest, node, MemberRole::Reader, &counting));
-        assert_eq!((manifest.version, manifest.permitted(&feed)), (3, 7));
+        assert_eq!(
+            (manifest.version, manifest.permitted(&nobody, &feed)),
+            (3, 7)
+        );
         assert!(give(
             &mut manifest,
             node,
             MemberRole::Writer,
             &BTreeMap::new()
         ));
-        assert_eq!(manifest.permitted(&feed), u64::MAX);
+        assert_eq!(manifest.permitted(&nobody, &feed), u64::MAX);
     }
 
     #[test]

@@ -29,7 +29,12 @@ pub(super) struct Facts {
 }
 
 impl Spaces {
-    pub(super) async fn status(&self, facts: &Facts) -> Result<pb::StatusReply, Denial> {
+    /// `others` is what a person must look at besides.
+    pub(super) async fn status(
+        &self,
+        facts: &Facts,
+        others: Option<String>,
+    ) -> Result<pb::StatusReply, Denial> {
         let overview = self.requests.look().await?;
         // A disk that cannot be read must not hide the rest.
         let (rows, unread) = match self.rows().await {
@@ -37,7 +42,7 @@ impl Spaces {
             Err(denial) => (Vec::new(), Some(denial.sentence)),
         };
         let mut problems = problems(&overview, &rows);
-        problems.extend(unread);
+        problems.extend(unread.into_iter().chain(others));
         let link = |link: &LinkState| link_to_wire(&overview, link);
         let in_force = &overview.in_force;
         Ok(pb::StatusReply {
@@ -133,9 +138,8 @@ fn problems(overview: &Overview, rows: &[SpaceRow]) -> Vec<String> {
         problems.push(text.to_owned());
     }
     if in_force.superseded {
-        let text = "this data folder is an older copy of one that wrote on, so no edit is \
-                    accepted: export what you need, put the folder aside, and join again with a \
-                    new invite";
+        let text = "this data folder is an older copy of one that wrote on; it begins a new \
+                    epoch, and edits wait until that is on disk";
         problems.push(text.to_owned());
     }
     if wall_ms() > YEAR_2400_MS {

@@ -54,6 +54,7 @@ impl Region {
             name: "TH".to_owned(),
             area: "TH".to_owned(),
             addresses: Vec::new(),
+            account: "officer".to_owned(),
         };
         create(&creation).unwrap();
         region.start("TH").await;
@@ -126,6 +127,7 @@ impl Region {
             area: area.to_owned(),
             valid_ms: 0,
             addresses: vec![self.listen["TH"].clone()],
+            approval: false,
         };
         let reply = self.client("TH").await.create_invite(request).await?;
         Ok(reply.into_inner().invite)
@@ -144,6 +146,7 @@ impl Region {
             data: self.data(name),
             invite: invite.to_owned(),
             addresses: Vec::new(),
+            account: "officer".to_owned(),
         };
         async move { join(&request).await }
     }

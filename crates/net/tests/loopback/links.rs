@@ -107,6 +107,8 @@ async fn a_peer_that_does_not_read_is_cut_and_nothing_grows_beyond_its_limit() {
     };
     let why = tokio::time::timeout(DEADLINE, sending).await.unwrap();
     assert!(why.contains("reads too slowly"), "{why}");
+    let (refused, _, why) = one.refused().await;
+    assert_eq!((refused, why), (Some(two.id), "reads-too-slowly"));
     let mut received = 0;
     while let NetEvent::Received { .. } = two.event().await {
         received += MESSAGE_BYTES;

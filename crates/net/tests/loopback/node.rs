@@ -29,9 +29,14 @@ pub(crate) struct Node {
     pub(crate) network: Network,
     pub(crate) peers: PeerKeys,
     pub(crate) events: Events,
+    /// Refusals that were told since they were last looked at.
+    refused: Vec<Refused>,
     stop: CancellationToken,
     driver: JoinHandle<()>,
 }
+
+/// Whom, whether it asked to join, and why.
+pub(crate) type Refused = (Option<NodeId>, bool, &'static str);
 
 pub(crate) struct OpenLink {
     pub(crate) link: LinkId,
@@ -87,6 +92,7 @@ impl Node {
             network,
             peers,
             events,
+            refused: Vec::new(),
             stop,
             driver,
         }
@@ -104,7 +110,32 @@ impl Node {
         self.network.dial(vec![(peer, addresses)]);
     }
 
+    /// The next event that is no refusal.
     pub(crate) async fn event(&mut self) -> NetEvent {
+        loop {
+            match self.any_event().await {
+                NetEvent::Refused {
+                    key, joining, why, ..
+                } => self.refused.push((key, joining, why)),
+                event => return event,
+            }
+        }
+    }
+
+    /// The next refusal: whom, whether it asked to join, and why.
+    pub(crate) async fn refused(&mut self) -> Refused {
+        if self.refused.is_empty() {
+            match self.any_event().await {
+                NetEvent::Refused {
+                    key, joining, why, ..
+                } => self.refused.push((key, joining, why)),
+                other => panic!("not refused: {other:?}"),
+            }
+        }
+        self.refused.remove(0)
+    }
+
+    async fn any_event(&mut self) -> NetEvent {
         let event = timeout(DEADLINE, self.events.recv()).await;
         event
             .expect("an event comes in time")

@@ -18,7 +18,8 @@ use tonic::Code;
 use crate::hostile::{http2, ordinary_tls, origin, tls_with_key};
 use crate::node::{DEADLINE, Node, id, key, message, pair};
 
-/// The next thing that happens at `node` is an ordinary link, so nothing happened before.
+/// The next thing that happens at `node`, refusals aside, is an ordinary link, so nothing happened
+/// before.
 async fn nothing_happened(mut node: Node) {
     let mut friend = Node::start(9, &[1, 2, 3]).await;
     friend.dial(&node);
@@ -27,8 +28,8 @@ async fn nothing_happened(mut node: Node) {
 }
 
 #[tokio::test]
-async fn an_unknown_key_gets_no_session_and_is_told_why() {
-    let two = Node::start(2, &[9]).await;
+async fn an_unknown_key_gets_no_session_and_both_sides_know_why() {
+    let mut two = Node::start(2, &[9]).await;
     let mut stranger = Node::start(1, &[2]).await;
     stranger.dial(&two);
     // The dialler cannot know yet that it will be refused; it learns so at once.
@@ -41,6 +42,9 @@ async fn an_unknown_key_gets_no_session_and_is_told_why() {
     let (address, error, _) = stranger.dial_failed().await;
     assert_eq!(address, two.address);
     assert_eq!(error, "peer does not accept this node's key");
+    // The stranger has proved its key before it was refused for it.
+    let refused = (Some(id(1)), false, "key-not-in-roster");
+    assert_eq!(two.refused().await, refused);
     nothing_happened(two).await;
 }
 
@@ -88,25 +92,28 @@ async fn a_key_removed_from_the_roster_is_refused_on_its_next_connection() {
 
 #[tokio::test]
 async fn ordinary_tls_clients_get_nothing() {
-    let node = Node::start(1, &[9]).await;
+    let mut node = Node::start(1, &[9]).await;
     for alpn in [b"phaki/1".as_slice(), b"phaki-join/1", b"h2", b"http/1.1"] {
         assert!(ordinary_tls(&node.address, alpn).await.is_err());
+        assert_eq!(node.refused().await, (None, false, "handshake-failed"));
     }
     nothing_happened(node).await;
 }
 
 #[tokio::test]
 async fn a_known_key_without_the_right_protocol_gets_nothing() {
-    let node = Node::start(1, &[2, 9]).await;
+    let mut node = Node::start(1, &[2, 9]).await;
     for alpn in [b"h2".as_slice(), b"phaki/2", b"phaki-join/1"] {
         assert!(tls_with_key(&node.address, &key(2), alpn).await.is_err());
+        // It was hung up on before it could prove its key.
+        assert_eq!(node.refused().await, (None, false, "handshake-failed"));
     }
     nothing_happened(node).await;
 }
 
 #[tokio::test]
 async fn plain_tcp_clients_get_an_alert_at_most() {
-    let node = Node::start(1, &[9]).await;
+    let mut node = Node::start(1, &[9]).await;
     for greeting in [
         b"GET / HTTP/1.1\r\nHost: phaki\r\n\r\n".as_slice(),
         b"PRI * HTTP/2.0\r\n\r\n",
@@ -123,6 +130,7 @@ async fn plain_tcp_clients_get_an_alert_at_most() {
             answer.is_empty() || (answer[0] == 21 && answer.len() == 7),
             "{answer:?}"
         );
+        assert_eq!(node.refused().await, (None, false, "handshake-failed"));
     }
     nothing_happened(node).await;
 }
@@ -142,6 +150,9 @@ async fn answer_to(frame: pb::Frame) -> (Option<Message>, String) {
     let mut answers = answers.unwrap().into_inner();
     let answer = timeout(DEADLINE, answers.message()).await.unwrap().unwrap();
     let closed = node.closed().await.1;
+    let (refused, joining, why) = node.refused().await;
+    assert_eq!((refused, joining), (Some(id(2)), false));
+    assert!(closed.contains(why), "{closed} is for {why}");
     (answer.map(|frame| from_wire(frame).unwrap()), closed)
 }
 
@@ -232,5 +243,7 @@ async fn one_peer_cannot_take_all_the_links() {
     let mut client = SyncClient::with_origin(http2(stream).await, origin());
     let refused = client.session(stream::pending()).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
+    let refused = (Some(id(2)), false, "too-many-links");
+    assert_eq!(node.refused().await, refused);
     nothing_happened(node).await;
 }

@@ -5,7 +5,7 @@ use super::stored::Purpose;
 use super::{Change, Effect, NewEntry, Now, Refusal, RequestId};
 use crate::entry::{Entry, EntryKind, Payload};
 use crate::feed::Run;
-use crate::id::SpaceId;
+use crate::id::{Epoch, SpaceId};
 use crate::limits::{
     APPEND_BYTES_MAX, APPENDS_PENDING_MAX, ENTRY_BYTES_MAX, PAYLOAD_BYTES_MAX, RUN_BYTES_TARGET,
     RUN_ENTRIES_MAX,
@@ -16,11 +16,14 @@ impl Node {
         &mut self,
         now: Now,
         request: RequestId,
+        epoch: Epoch,
         space: SpaceId,
         entries: Vec<NewEntry>,
         out: &mut Vec<Effect>,
     ) {
-        if let Err(refusal) = self.may_append(space, &entries) {
+        // Changes are made under actor ids of the epoch.
+        let outdated = (epoch != self.epoch).then_some(Refusal::Superseded);
+        if let Some(refusal) = outdated.or(self.may_append(space, &entries).err()) {
             out.push(Effect::Refuse { request, refusal });
             return;
         }

@@ -51,7 +51,7 @@ impl Node {
             .get(&space)
             .is_some_and(|held| held.is_shared_with(&self.roster, &peer));
         if !allowed {
-            return;
+            return out.extend(not_allowed(peer, space, &runs));
         }
         let mut taken = Vec::new();
         let mut durable = Vec::new();
@@ -260,6 +260,13 @@ fn refused(peer: NodeId, space: SpaceId, feed: FeedId, reason: &'static str) -> 
         feed,
         reason,
     })
+}
+
+/// Of a batch for a space that the peer may not read; the peer itself hears nothing.
+fn not_allowed(peer: NodeId, space: SpaceId, runs: &[Run]) -> Option<Effect> {
+    let reason = CloseReason::NotAllowed.name();
+    let first = runs.first()?;
+    Some(refused(peer, space, first.feed, reason))
 }
 
 fn forgery(error: &RunError) -> &'static str {

@@ -121,10 +121,11 @@ impl Node {
             Event::Received { link, message } => self.received(now, link, message, out),
             Event::Append {
                 request,
+                epoch,
                 space,
                 entries,
             } => {
-                self.append(now, request, space, entries, out);
+                self.append(now, request, epoch, space, entries, out);
             }
             Event::Enact { request, act } => self.enact(request, act, out),
             Event::Stored { write } => self.stored(now, write, out),

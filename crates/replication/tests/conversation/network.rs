@@ -179,6 +179,7 @@ impl Network {
             machine,
             Event::Append {
                 request,
+                epoch: self.machines[machine].node.epoch(),
                 space,
                 entries,
             },

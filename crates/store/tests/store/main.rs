@@ -5,12 +5,14 @@
 )]
 
 mod applying;
+mod auditing;
 mod failing;
 mod inviting;
 mod materialising;
 mod model;
 mod opening;
 mod reading;
+mod upgrading;
 mod verifying;
 mod world;
 mod writing;

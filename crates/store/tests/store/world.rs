@@ -14,8 +14,8 @@ use phaki_replication::node::{Change, WriteId};
 use phaki_replication::roster::{Roster, SignedRoster};
 use phaki_replication::sign::SecretKey;
 use phaki_store::{
-    Completion, Identity, Job, Reader, Store, Touched, WriteError, Writer, WriterOptions,
-    WriterThread,
+    AuditDraft, Completion, Identity, Job, Reader, Store, Touched, WriteError, Writer,
+    WriterOptions, WriterThread,
 };
 use tempfile::TempDir;
 
@@ -40,6 +40,11 @@ pub(crate) fn nobody() -> Roster {
         version: 1,
         nodes: [].into(),
     }
+}
+
+/// The first record of the audit log.
+pub(crate) fn founding() -> AuditDraft {
+    AuditDraft::new(1, "officer", "federation-founded", "", "")
 }
 
 /// The manifest of the space that the steward (key 1) founded with that nonce; keys 2 to 9 write.
@@ -188,7 +193,8 @@ impl Opened {
             node: key(1).node(),
             epoch: EPOCH,
         };
-        Store::create(&folder.path().join("phaki.db"), &identity, &roster()).unwrap();
+        let path = folder.path().join("phaki.db");
+        Store::create(&path, &identity, &roster(), &founding()).unwrap();
         let mut opened = Self::open(folder, &WriterOptions::default());
         opened.put(enact(&manifest(1), &[]));
         opened
@@ -242,7 +248,13 @@ impl Opened {
     pub(crate) fn submit(&mut self, change: Change) -> WriteId {
         self.next += 1;
         let write = WriteId(self.next);
-        self.writer.submit(Job::Change { write, change }).unwrap();
+        let audit = Vec::new();
+        let job = Job::Change {
+            write,
+            change,
+            audit,
+        };
+        self.writer.submit(job).unwrap();
         write
     }
 

@@ -38,6 +38,7 @@ fn writes_are_reported_in_order_and_only_when_others_can_read_them() {
             .submit(Job::Change {
                 write: WriteId(number),
                 change: runs([run]),
+                audit: Vec::new(),
             })
             .unwrap();
     }

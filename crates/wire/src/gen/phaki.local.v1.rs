@@ -155,6 +155,9 @@ pub struct CreateInviteRequest {
     /// where the new node reaches this one; empty: the configured ones
     #[prost(string, repeated, tag = "5")]
     pub addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// whoever presents it waits until a person approves
+    #[prost(bool, tag = "6")]
+    pub approval: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateInviteReply {
@@ -162,6 +165,199 @@ pub struct CreateInviteReply {
     pub invite: ::prost::alloc::string::String,
     #[prost(int64, tag = "2")]
     pub expires_ms: i64,
+    /// whoever presents it now would wait: for approval, or for the key
+    #[prost(bool, tag = "3")]
+    pub waits: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListInvitesRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListInvitesReply {
+    /// the newest first
+    #[prost(message, repeated, tag = "1")]
+    pub invites: ::prost::alloc::vec::Vec<Invite>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Invite {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub role: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub area: ::prost::alloc::string::String,
+    #[prost(int64, tag = "4")]
+    pub created_ms: i64,
+    #[prost(int64, tag = "5")]
+    pub expires_ms: i64,
+    #[prost(bool, tag = "6")]
+    pub approval: bool,
+    /// open, expired, used, withdrawn, rejected
+    #[prost(string, tag = "7")]
+    pub state: ::prost::alloc::string::String,
+    /// the key that used it; empty: none
+    #[prost(string, tag = "8")]
+    pub node: ::prost::alloc::string::String,
+    /// why it was rejected; may be empty
+    #[prost(string, tag = "9")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawInviteRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawInviteReply {
+    /// how many; an invite that was used cannot be taken back
+    #[prost(uint64, tag = "1")]
+    pub withdrawn: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPendingRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPendingReply {
+    /// the oldest first
+    #[prost(message, repeated, tag = "1")]
+    pub nodes: ::prost::alloc::vec::Vec<PendingNode>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PendingNode {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub role: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub area: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub key: ::prost::alloc::string::String,
+    /// of the key, short enough to be read out by telephone
+    #[prost(string, tag = "5")]
+    pub fingerprint: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "6")]
+    pub addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// as it says itself
+    #[prost(string, tag = "7")]
+    pub software: ::prost::alloc::string::String,
+    #[prost(int64, tag = "8")]
+    pub since_ms: i64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowPendingRequest {
+    /// name or key
+    #[prost(string, tag = "1")]
+    pub node: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShowPendingReply {
+    #[prost(message, optional, tag = "1")]
+    pub node: ::core::option::Option<PendingNode>,
+    #[prost(message, optional, tag = "2")]
+    pub prospect: ::core::option::Option<Prospect>,
+}
+/// What admitting a node would mean, as far as this node knows.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Prospect {
+    /// those that it could read
+    #[prost(message, repeated, tag = "1")]
+    pub spaces: ::prost::alloc::vec::Vec<SpaceProspect>,
+    /// to this node, readable or not
+    #[prost(uint64, tag = "2")]
+    pub spaces_known: u64,
+    /// what would flow to it at once
+    #[prost(uint64, tag = "3")]
+    pub documents: u64,
+    #[prost(uint64, tag = "4")]
+    pub entries: u64,
+    /// of payload
+    #[prost(uint64, tag = "5")]
+    pub bytes: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SpaceProspect {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(bool, tag = "3")]
+    pub may_write: bool,
+    #[prost(uint64, tag = "4")]
+    pub documents: u64,
+    #[prost(uint64, tag = "5")]
+    pub entries: u64,
+    #[prost(uint64, tag = "6")]
+    pub bytes: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RejectPendingRequest {
+    /// name or key
+    #[prost(string, tag = "1")]
+    pub node: ::prost::alloc::string::String,
+    /// kept here, not sent; may be empty
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RejectPendingReply {
+    #[prost(message, optional, tag = "1")]
+    pub node: ::core::option::Option<PendingNode>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChangeRosterRequest {
+    /// approve, suspend, reinstate, remove
+    #[prost(string, tag = "1")]
+    pub change: ::prost::alloc::string::String,
+    /// names or keys: all of them in one new roster, or none
+    #[prost(string, repeated, tag = "2")]
+    pub nodes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// for the record of this node; may be empty
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ChangeRosterReply {
+    /// of the roster with the change
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+    /// false: it is in `unsigned`, to be signed
+    #[prost(bool, tag = "2")]
+    pub in_force: bool,
+    /// the file for `phaki roster sign`
+    #[prost(string, tag = "3")]
+    pub unsigned: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "4")]
+    pub differences: ::prost::alloc::vec::Vec<RosterDifference>,
+}
+/// How one node's record differs between two rosters.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RosterDifference {
+    /// added, suspended, reinstated, removed, changed
+    #[prost(string, tag = "1")]
+    pub what: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub role: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub area: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub key: ::prost::alloc::string::String,
+    /// what else differs, such as "role: province → national"
+    #[prost(string, repeated, tag = "6")]
+    pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EnactRosterRequest {
+    /// the file that `phaki roster sign` wrote
+    #[prost(string, tag = "1")]
+    pub signed: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EnactRosterReply {
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+    /// against what was in force here
+    #[prost(message, repeated, tag = "2")]
+    pub differences: ::prost::alloc::vec::Vec<RosterDifference>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ShowRosterRequest {}
@@ -171,6 +367,81 @@ pub struct ShowRosterReply {
     pub version: u64,
     #[prost(message, repeated, tag = "2")]
     pub nodes: ::prost::alloc::vec::Vec<Peer>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAuditRequest {
+    /// only records of this time or later; 0: all
+    #[prost(int64, tag = "1")]
+    pub since_ms: i64,
+    /// only records of this act; empty: all
+    #[prost(string, tag = "2")]
+    pub act: ::prost::alloc::string::String,
+    /// at most so many; 0: 10,000, which is the most
+    #[prost(uint32, tag = "3")]
+    pub limit: u32,
+    /// instead of the newest
+    #[prost(bool, tag = "4")]
+    pub oldest_first: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAuditReply {
+    #[prost(message, repeated, tag = "1")]
+    pub records: ::prost::alloc::vec::Vec<AuditRecord>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditRecord {
+    /// from 1, without gaps
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(int64, tag = "2")]
+    pub time_ms: i64,
+    /// an account on this machine, or the key of a node; empty: not known
+    #[prost(string, tag = "3")]
+    pub who: ::prost::alloc::string::String,
+    /// name of the node with that key; empty: not in the roster
+    #[prost(string, tag = "4")]
+    pub who_name: ::prost::alloc::string::String,
+    /// a word such as space-granted or connection-refused
+    #[prost(string, tag = "5")]
+    pub act: ::prost::alloc::string::String,
+    /// key of a node, id of a space or document, or an invite; may be empty
+    #[prost(string, tag = "6")]
+    pub subject: ::prost::alloc::string::String,
+    /// name of that node or space; empty: not known
+    #[prost(string, tag = "7")]
+    pub subject_name: ::prost::alloc::string::String,
+    /// why, or how exactly
+    #[prost(string, tag = "8")]
+    pub detail: ::prost::alloc::string::String,
+    /// equal ones that this record stands for
+    #[prost(uint64, tag = "9")]
+    pub count: u64,
+    /// stands for the log up to and with this record
+    #[prost(string, tag = "10")]
+    pub hash: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyAuditRequest {
+    /// hash of a record, written down earlier; empty: none
+    #[prost(string, tag = "1")]
+    pub known_hash: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyAuditReply {
+    /// sound ones, up to the first that is not
+    #[prost(uint64, tag = "1")]
+    pub records: u64,
+    /// of the last of these
+    #[prost(string, tag = "2")]
+    pub last_hash: ::prost::alloc::string::String,
+    /// number of the first record that is not as written; 0: there is none
+    #[prost(uint64, tag = "3")]
+    pub broken_record: u64,
+    #[prost(string, tag = "4")]
+    pub broken_why: ::prost::alloc::string::String,
+    /// true also when none was given
+    #[prost(bool, tag = "5")]
+    pub known_hash_found: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateSpaceRequest {
@@ -627,6 +898,128 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "CreateInvite"));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn list_invites(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListInvitesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListInvitesReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ListInvites",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ListInvites"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes back every unused invite for that name.
+        pub async fn withdraw_invite(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WithdrawInviteRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawInviteReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/WithdrawInvite",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "WithdrawInvite"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Nodes that wait until a person decides, and what it would mean to admit one.
+        pub async fn list_pending(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPendingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPendingReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ListPending",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ListPending"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn show_pending(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowPendingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowPendingReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowPending",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowPending"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn reject_pending(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RejectPendingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RejectPendingReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/RejectPending",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "RejectPending"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn show_roster(
             &mut self,
             request: impl tonic::IntoRequest<super::ShowRosterRequest>,
@@ -649,6 +1042,103 @@ pub mod local_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowRoster"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes the roster: signed and in force when the federation's key lies here, otherwise
+        /// prepared as a file to be signed where it does.
+        pub async fn change_roster(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ChangeRosterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ChangeRosterReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ChangeRoster",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ChangeRoster"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Puts a roster in force that was signed elsewhere.
+        pub async fn enact_roster(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EnactRosterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::EnactRosterReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/EnactRoster",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "EnactRoster"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The audit log: what was done at this node and what was refused, and whether it is unaltered.
+        pub async fn list_audit(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAuditRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListAuditReply>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ListAudit",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ListAudit"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn verify_audit(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyAuditRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyAuditReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/VerifyAudit",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "VerifyAudit"));
             self.inner.unary(req, path, codec).await
         }
         pub async fn create_space(
@@ -945,10 +1435,76 @@ pub mod local_server {
             tonic::Response<super::CreateInviteReply>,
             tonic::Status,
         >;
+        async fn list_invites(
+            &self,
+            request: tonic::Request<super::ListInvitesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListInvitesReply>,
+            tonic::Status,
+        >;
+        /// Takes back every unused invite for that name.
+        async fn withdraw_invite(
+            &self,
+            request: tonic::Request<super::WithdrawInviteRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::WithdrawInviteReply>,
+            tonic::Status,
+        >;
+        /// Nodes that wait until a person decides, and what it would mean to admit one.
+        async fn list_pending(
+            &self,
+            request: tonic::Request<super::ListPendingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPendingReply>,
+            tonic::Status,
+        >;
+        async fn show_pending(
+            &self,
+            request: tonic::Request<super::ShowPendingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowPendingReply>,
+            tonic::Status,
+        >;
+        async fn reject_pending(
+            &self,
+            request: tonic::Request<super::RejectPendingRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RejectPendingReply>,
+            tonic::Status,
+        >;
         async fn show_roster(
             &self,
             request: tonic::Request<super::ShowRosterRequest>,
         ) -> std::result::Result<tonic::Response<super::ShowRosterReply>, tonic::Status>;
+        /// Changes the roster: signed and in force when the federation's key lies here, otherwise
+        /// prepared as a file to be signed where it does.
+        async fn change_roster(
+            &self,
+            request: tonic::Request<super::ChangeRosterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ChangeRosterReply>,
+            tonic::Status,
+        >;
+        /// Puts a roster in force that was signed elsewhere.
+        async fn enact_roster(
+            &self,
+            request: tonic::Request<super::EnactRosterRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::EnactRosterReply>,
+            tonic::Status,
+        >;
+        /// The audit log: what was done at this node and what was refused, and whether it is unaltered.
+        async fn list_audit(
+            &self,
+            request: tonic::Request<super::ListAuditRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListAuditReply>, tonic::Status>;
+        async fn verify_audit(
+            &self,
+            request: tonic::Request<super::VerifyAuditRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyAuditReply>,
+            tonic::Status,
+        >;
         async fn create_space(
             &self,
             request: tonic::Request<super::CreateSpaceRequest>,
@@ -1199,6 +1755,225 @@ pub mod local_server {
                     };
                     Box::pin(fut)
                 }
+                "/phaki.local.v1.Local/ListInvites" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListInvitesSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ListInvitesRequest>
+                    for ListInvitesSvc<T> {
+                        type Response = super::ListInvitesReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListInvitesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::list_invites(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListInvitesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/WithdrawInvite" => {
+                    #[allow(non_camel_case_types)]
+                    struct WithdrawInviteSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::WithdrawInviteRequest>
+                    for WithdrawInviteSvc<T> {
+                        type Response = super::WithdrawInviteReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WithdrawInviteRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::withdraw_invite(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WithdrawInviteSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ListPending" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPendingSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ListPendingRequest>
+                    for ListPendingSvc<T> {
+                        type Response = super::ListPendingReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPendingRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::list_pending(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPendingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowPending" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowPendingSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ShowPendingRequest>
+                    for ShowPendingSvc<T> {
+                        type Response = super::ShowPendingReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowPendingRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_pending(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowPendingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/RejectPending" => {
+                    #[allow(non_camel_case_types)]
+                    struct RejectPendingSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::RejectPendingRequest>
+                    for RejectPendingSvc<T> {
+                        type Response = super::RejectPendingReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RejectPendingRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::reject_pending(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RejectPendingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/phaki.local.v1.Local/ShowRoster" => {
                     #[allow(non_camel_case_types)]
                     struct ShowRosterSvc<T: Local>(pub Arc<T>);
@@ -1227,6 +2002,180 @@ pub mod local_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ShowRosterSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ChangeRoster" => {
+                    #[allow(non_camel_case_types)]
+                    struct ChangeRosterSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::ChangeRosterRequest>
+                    for ChangeRosterSvc<T> {
+                        type Response = super::ChangeRosterReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ChangeRosterRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::change_roster(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ChangeRosterSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/EnactRoster" => {
+                    #[allow(non_camel_case_types)]
+                    struct EnactRosterSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::EnactRosterRequest>
+                    for EnactRosterSvc<T> {
+                        type Response = super::EnactRosterReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EnactRosterRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::enact_roster(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EnactRosterSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ListAudit" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListAuditSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ListAuditRequest>
+                    for ListAuditSvc<T> {
+                        type Response = super::ListAuditReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListAuditRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::list_audit(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListAuditSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/VerifyAudit" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifyAuditSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::VerifyAuditRequest>
+                    for VerifyAuditSvc<T> {
+                        type Response = super::VerifyAuditReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VerifyAuditRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::verify_audit(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifyAuditSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -1,0 +1,203 @@
+//! The one place where the roster in force is replaced: with the federation's key when it lies in
+//! the data folder, otherwise by a file that is signed where it does.
+//!
+//! Changes take turns, so that two at once cannot lose one of the two.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use phaki_replication::node::{Act, Refusal};
+use phaki_replication::roster::Roster;
+use phaki_replication::sign::SecretKey;
+use tokio::sync::Mutex;
+use tracing::info;
+
+use super::recording::{Decided, enacted};
+use crate::audit::Audit;
+use crate::data_folder::DataFolder;
+use crate::node_loop::{NodeRequests, RequestError};
+use crate::roster::{Difference, RosterFile, apply, differences};
+
+/// How often a roster is signed anew when another one came in between.
+const ATTEMPTS: usize = 3;
+
+/// Changes the roster. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Registrar {
+    folder: DataFolder,
+    requests: NodeRequests,
+    audit: Audit,
+    turn: Arc<Mutex<()>>,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug)]
+pub(crate) struct Changed {
+    /// The version of the roster with the change.
+    pub(crate) version: u64,
+    /// What differs from the roster that was in force.
+    pub(crate) differences: Vec<Difference>,
+    /// What is to be signed where the federation's key lies; `None` when it lies here, and the
+    /// change is in force.
+    pub(crate) unsigned: Option<RosterFile>,
+}
+
+impl Registrar {
+    pub(crate) fn new(folder: DataFolder, requests: NodeRequests, audit: Audit) -> Self {
+        Self {
+            folder,
+            requests,
+            audit,
+            turn: Arc::default(),
+        }
+    }
+
+    /// The federation's key, if it lies here now.
+    pub(crate) fn key(&self) -> anyhow::Result<Option<SecretKey>> {
+        let federation = self.requests.in_force().federation;
+        self.folder.read_federation_key(federation)
+    }
+
+    /// Makes changes, all in one new roster: puts it in force, or prepares it for whoever has the
+    /// key.
+    pub(super) async fn change(&self, decided: &[Decided]) -> anyhow::Result<Changed> {
+        let key = self.key()?;
+        let changes: Vec<_> = decided.iter().map(|one| one.change.clone()).collect();
+        let _turn = self.turn.lock().await;
+        for _ in 0..ATTEMPTS {
+            let in_force = self.requests.in_force();
+            let after = apply(&in_force.roster, &in_force.node, &changes)?;
+            let mut changed = Changed {
+                version: after.version,
+                differences: differences(&in_force.roster, &after),
+                unsigned: None,
+            };
+            let Some(key) = &key else {
+                let file = RosterFile::prepare(in_force.signed_roster.clone(), after);
+                changed.unsigned = Some(file.context("prepare the roster")?);
+                for one in decided {
+                    let prepared = one.prepared(&self.audit, changed.version);
+                    self.audit.record_draft(prepared).await?;
+                }
+                info!(version = changed.version, ?changes, "roster prepared");
+                return Ok(changed);
+            };
+            let drafts = decided.iter();
+            let drafts = drafts.map(|one| one.in_force(&self.audit, changed.version));
+            let act = Act::Roster(after.sign(key));
+            match self.requests.enact(act, drafts.collect()).await {
+                Ok(()) => {
+                    info!(version = changed.version, ?changes, "roster changed");
+                    return Ok(changed);
+                }
+                Err(RequestError::Refused(Refusal::Stale)) => {}
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Err(RequestError::Refused(Refusal::Stale).into())
+    }
+
+    /// Puts a roster in force that was signed elsewhere.
+    pub(crate) async fn enact(&self, text: &str) -> anyhow::Result<Changed> {
+        let file = RosterFile::parse(text)?;
+        let Some(signed) = file.signed() else {
+            bail!(
+                "the roster is not signed yet: `phaki roster sign` does that on the machine with \
+                 the federation's key"
+            );
+        };
+        let _turn = self.turn.lock().await;
+        let in_force = self.requests.in_force();
+        check_follows(&file, &in_force.roster)?;
+        let changed = Changed {
+            version: file.after().version,
+            differences: differences(&in_force.roster, file.after()),
+            unsigned: None,
+        };
+        let drafts = enacted(&self.audit, changed.version, &changed.differences);
+        self.requests.enact(Act::Roster(signed), drafts).await?;
+        info!(version = changed.version, "roster enacted");
+        Ok(changed)
+    }
+}
+
+/// Whether the roster in a file may follow the one in force. A node that is behind may skip
+/// versions; but what others changed since the file was made must not be undone unseen.
+fn check_follows(file: &RosterFile, in_force: &Roster) -> anyhow::Result<()> {
+    if file.federation() != in_force.federation {
+        bail!(
+            "the roster is of federation {}, and this node belongs to {}: enact it at a node of \
+             its federation",
+            file.federation(),
+            in_force.federation
+        );
+    }
+    let (before, after) = (file.before(), file.after());
+    let (version, ours) = (after.version, in_force.version);
+    if after == in_force {
+        bail!("roster version {version} is in force here already: nothing is left to do");
+    }
+    let forked = before.version == ours && before != in_force;
+    if version <= ours || forked {
+        bail!(
+            "the file has version {version} of the roster, made from version {}, and version \
+             {ours} with other changes is in force here: run the command that made the file \
+             again, and sign what it makes then",
+            before.version
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use phaki_replication::id::NodeId;
+    use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus};
+
+    use super::*;
+
+    fn roster(key: &SecretKey, version: u64, nodes: u8) -> Roster {
+        let record = |number| NodeRecord {
+            name: format!("TH-{number}"),
+            role: NodeRole::Province,
+            area: "90".to_owned(),
+            within: Vec::new(),
+            addresses: Vec::new(),
+            status: NodeStatus::Active,
+            replaces: None,
+            admitted_by: None,
+        };
+        let nodes = (0..nodes).map(|number| (NodeId([number; 32]), record(number)));
+        Roster {
+            federation: key.federation(),
+            version,
+            nodes: nodes.collect::<BTreeMap<_, _>>(),
+        }
+    }
+
+    #[test]
+    fn a_file_follows_only_what_it_was_made_from_or_older() {
+        let key = SecretKey::from_seed(&[5; 32]);
+        let before = roster(&key, 7, 1);
+        let file = RosterFile::prepare(before.sign(&key), roster(&key, 8, 2)).unwrap();
+        let refused =
+            |in_force: &Roster| check_follows(&file, in_force).err().map(|e| e.to_string());
+        assert_eq!(refused(&before), None);
+        assert_eq!(refused(&roster(&key, 5, 0)), None, "this node is behind");
+        for (in_force, why) in [
+            (roster(&key, 7, 2), "version 7 with other changes"),
+            (roster(&key, 8, 3), "version 8 with other changes"),
+            (roster(&key, 9, 3), "version 9 with other changes"),
+            (roster(&key, 8, 2), "in force here already"),
+            (
+                roster(&SecretKey::from_seed(&[6; 32]), 7, 1),
+                "this node belongs to",
+            ),
+        ] {
+            let sentence = refused(&in_force).unwrap();
+            assert!(sentence.contains(why), "{sentence}");
+        }
+    }
+}

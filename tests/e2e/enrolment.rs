@@ -2,6 +2,7 @@
 //! is shown and told on the way.
 
 mod offline_key;
+mod recorded;
 
 use std::fs;
 use std::process::{Output, Stdio};

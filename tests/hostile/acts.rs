@@ -20,8 +20,8 @@ async fn a_node_brings(act: impl FnOnce(&World) -> Message, why: &str) {
     let mut peer = world.attack().await;
     peer.say(act(&world)).await;
     peer.is_closed(CloseReason::Forged).await;
-    let words = ["roster or manifest refused", ATTACKER, why];
-    refusal_is_recorded(&world.hub, &words).await;
+    let words = [ATTACKER, why];
+    refusal_is_recorded(&world.hub, "act-refused", &words).await;
     assert_eq!(in_force(&world).await, before);
     world.stands([peer], NOTHING).await;
 }
@@ -190,7 +190,7 @@ async fn a_space_of_a_steward_whom_nobody_enrolled_is_not_taken() {
     let gift = say::manifest(manifest.sign(&stranger));
     is_not_taken(&world, &mut peer, gift).await;
     let words = [ATTACKER, "unknown steward"];
-    refusal_is_recorded(&world.hub, &words).await;
+    refusal_is_recorded(&world.hub, "act-refused", &words).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -201,7 +201,7 @@ async fn a_space_in_which_the_node_is_no_member_is_not_taken() {
     let mut peer = world.attack().await;
     let other = say::manifest(manifest.sign(&world.attacker));
     is_not_taken(&world, &mut peer, other).await;
-    refusal_is_recorded(&world.hub, &[ATTACKER, "no member here"]).await;
+    refusal_is_recorded(&world.hub, "act-refused", &[ATTACKER, "no member here"]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -218,7 +218,7 @@ async fn one_node_cannot_take_the_places_of_all_spaces() {
     }
     peer.was_ignored().await;
     let words = [ATTACKER, "too many spaces of one steward"];
-    refusal_is_recorded(&world.hub, &words).await;
+    refusal_is_recorded(&world.hub, "act-refused", &words).await;
     let (_, spaces) = in_force(&world).await;
     assert_eq!(spaces.len(), 2 + SPACES_PER_STEWARD_MAX);
     world.hub.local().create_space("one-of-its-own").await;

@@ -39,7 +39,8 @@ async fn an_author_that_signs_two_histories_parts_no_honest_work() {
     })
     .await;
     for node in [&world.hub, &world.witness] {
-        refusal_is_recorded(node, &["holds other entries", "TH-66"]).await;
+        let author = world.attacker.node().to_string();
+        refusal_is_recorded(node, "feeds-differ", &[&author]).await;
         let shown = node.local().export(PLANS).await;
         let both = [1, 2]
             .iter()
@@ -67,7 +68,7 @@ async fn a_thief_that_writes_on_in_a_stolen_copy_is_noticed_by_the_one_it_robbed
     world.until_held(&world.hub, PLANS, 4).await;
     peer.was_ignored().await;
     world.line.restore();
-    refusal_is_recorded(&world.witness, &["older copy of one that wrote on"]).await;
+    refusal_is_recorded(&world.witness, "store-superseded", &[]).await;
     let status = world.witness.local().status().await.unwrap();
     assert!(!status.problems.is_empty());
 }

@@ -20,8 +20,8 @@ async fn a_writer_sends(broken: impl FnOnce(&World, Pen) -> Run, word: &str) {
     let mut peer = world.attack().await;
     peer.say(say::batch(world.plans, vec![run])).await;
     peer.is_closed(CloseReason::Forged).await;
-    refusal_is_recorded(&world.hub, &["entries refused", ATTACKER, word]).await;
-    refusal_is_recorded(&world.hub, &["peer refused", ATTACKER, "forged"]).await;
+    refusal_is_recorded(&world.hub, "entries-refused", &[ATTACKER, word]).await;
+    refusal_is_recorded(&world.hub, "peer-refused", &[ATTACKER, "forged"]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -30,7 +30,7 @@ async fn a_writer_sends(broken: impl FnOnce(&World, Pen) -> Run, word: &str) {
 async fn a_relay_sends(changed: impl FnOnce(&mut Run), word: &str) {
     let (world, mut peer) = changed_work_arrives(changed).await;
     peer.is_closed(CloseReason::Forged).await;
-    refusal_is_recorded(&world.hub, &["entries refused", ATTACKER, word]).await;
+    refusal_is_recorded(&world.hub, "entries-refused", &[ATTACKER, word]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -39,7 +39,7 @@ async fn a_relay_sends(changed: impl FnOnce(&mut Run), word: &str) {
 async fn a_relay_sends_under_a_true_head(changed: impl FnOnce(&mut Run)) {
     let (world, mut peer) = changed_work_arrives(changed).await;
     peer.was_ignored().await;
-    refusal_is_recorded(&world.hub, &["holds other entries", ATTACKER]).await;
+    refusal_is_recorded(&world.hub, "feeds-differ", &[ATTACKER]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -241,7 +241,7 @@ async fn a_batch_with_one_forged_run_is_refused_whole() {
     peer.say(say::batch(world.plans, vec![honest, forged]))
         .await;
     peer.is_closed(CloseReason::Forged).await;
-    refusal_is_recorded(&world.hub, &["entries refused", ATTACKER, "signature"]).await;
+    refusal_is_recorded(&world.hub, "entries-refused", &[ATTACKER, "signature"]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -253,8 +253,8 @@ async fn entries_of_an_author_whom_nobody_enrolled_are_left_out() {
     peer.say(say::batch(world.plans, vec![stranger.plans(2)]))
         .await;
     peer.was_ignored().await;
-    let words = ["entries refused", ATTACKER, "unknown-author"];
-    refusal_is_recorded(&world.hub, &words).await;
+    let words = [ATTACKER, "unknown-author"];
+    refusal_is_recorded(&world.hub, "entries-refused", &words).await;
     world.stands([peer], NOTHING).await;
 }
 

@@ -42,7 +42,12 @@ async fn one_that_does_not_read_is_cut_off(message: impl FnOnce(&World, FeedId) 
             world.goes_on().await;
         }
     }
-    refusal_is_recorded(&world.hub, &["link closed", ATTACKER, "reads too slowly"]).await;
+    refusal_is_recorded(
+        &world.hub,
+        "connection-refused",
+        &[ATTACKER, "reads-too-slowly"],
+    )
+    .await;
     let grown = memory_peak_kib(&world.hub) - before;
     assert!(grown < FLOOD_KIB_MAX, "memory grew by {grown} KiB");
     world.stands([peer], NOTHING).await;
@@ -75,8 +80,8 @@ async fn questions_that_are_refused_without_end_do_not_fill_the_log() {
     }
     world.goes_on().await;
     peer.was_ignored().await;
-    let words = ["entries refused", ATTACKER, "not-allowed"];
-    refusal_is_recorded(&world.hub, &words).await;
+    let words = [ATTACKER, "not-allowed"];
+    refusal_is_recorded(&world.hub, "entries-refused", &words).await;
     let grown = world.hub.log().text().len() - before;
     assert!(grown < 10 * QUESTIONS, "the log grew by {grown} bytes");
     world.stands([peer], NOTHING).await;
@@ -92,8 +97,8 @@ async fn a_reader_cannot_fill_a_space_with_feeds() {
         peer.say(say::batch(world.plans, vec![pen.plans(1)])).await;
     }
     peer.was_ignored().await;
-    let words = ["entries refused", ATTACKER, "too-many-feeds"];
-    refusal_is_recorded(&world.hub, &words).await;
+    let words = [ATTACKER, "too-many-feeds"];
+    refusal_is_recorded(&world.hub, "entries-refused", &words).await;
     let kept = Kept {
         quarantined: u64::try_from(FEEDS_IN_QUARANTINE_MAX).unwrap(),
         ..NOTHING
@@ -120,8 +125,8 @@ async fn a_reader_cannot_fill_a_disk() {
         }
     }
     peer.was_ignored().await;
-    let words = ["entries refused", ATTACKER, "quarantine-full"];
-    refusal_is_recorded(&world.hub, &words).await;
+    let words = [ATTACKER, "quarantine-full"];
+    refusal_is_recorded(&world.hub, "entries-refused", &words).await;
     let kept = Kept {
         quarantined: room,
         ..NOTHING
@@ -236,7 +241,9 @@ async fn a_stranger_that_opens_many_connections_to_join_keeps_no_member_out() {
         connections.push(stream.unwrap());
     }
     world.goes_on().await;
-    refusal_is_recorded(&world.hub, &["too many connections to join"]).await;
+    let stranger = key(0x99).node().to_string();
+    let words = [&stranger, "too-many-joining"];
+    refusal_is_recorded(&world.hub, "join-refused", &words).await;
     drop(connections);
     world.stands([], NOTHING).await;
 }

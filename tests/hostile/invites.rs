@@ -43,7 +43,7 @@ async fn a_stolen_invite_admits_nobody_once_it_was_used() {
     let owner = join(world.hub.listen(), &key(0x55), request(secret)).await;
     owner.unwrap();
     is_refused(&world, &key(0x99), request(secret), "invite-used").await;
-    refusal_is_recorded(&world.hub, &["request to join refused", "invite-used"]).await;
+    refusal_is_recorded(&world.hub, "join-refused", &["invite-used"]).await;
     world.stands([], NOTHING).await;
 }
 
@@ -53,7 +53,7 @@ async fn a_guessed_invite_admits_nobody() {
     let mut guess = invite(&world, 0).await;
     guess[31] ^= 1;
     is_refused(&world, &key(0x99), request(guess), "invite-unknown").await;
-    refusal_is_recorded(&world.hub, &["request to join refused", "invite-unknown"]).await;
+    refusal_is_recorded(&world.hub, "join-refused", &["invite-unknown"]).await;
     world.stands([], NOTHING).await;
 }
 
@@ -62,7 +62,7 @@ async fn an_invite_whose_time_is_over_admits_nobody() {
     let world = World::with_attacker_as(None).await;
     let secret = invite(&world, 1).await;
     is_refused(&world, &key(0x99), request(secret), "invite-expired").await;
-    refusal_is_recorded(&world.hub, &["request to join refused", "invite-expired"]).await;
+    refusal_is_recorded(&world.hub, "join-refused", &["invite-expired"]).await;
     world.stands([], NOTHING).await;
 }
 
@@ -73,7 +73,7 @@ async fn a_removed_node_does_not_come_back_with_another_invite() {
     let removal = world.next_roster(&world.attacker, NodeStatus::Removed);
     world.bring(&world.hub, Act::Roster(removal)).await;
     is_refused(&world, &world.attacker, request(secret), "not-active").await;
-    refusal_is_recorded(&world.hub, &["request to join refused", "not-active"]).await;
+    refusal_is_recorded(&world.hub, "join-refused", &["not-active"]).await;
     world.stands([], NOTHING).await;
 }
 

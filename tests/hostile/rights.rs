@@ -63,7 +63,7 @@ async fn one_who_is_no_member_writes_nothing() {
     let run = world.pen().plans(2);
     peer.say(say::batch(world.plans, vec![run])).await;
     peer.was_ignored().await;
-    refusal_is_recorded(&world.hub, &["entries refused", ATTACKER, "not-allowed"]).await;
+    refusal_is_recorded(&world.hub, "entries-refused", &[ATTACKER, "not-allowed"]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -112,7 +112,7 @@ async fn a_question_for_a_space_that_one_may_not_read_is_on_record() {
         .await;
     peer.was_ignored().await;
     let words = [ATTACKER, "not-allowed", &world.secret.to_string()];
-    refusal_is_recorded(&world.hub, &words).await;
+    refusal_is_recorded(&world.hub, "entries-refused", &words).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -150,7 +150,7 @@ async fn a_removed_member_is_told_of_its_removal_and_nothing_else() {
         }
     }
     assert_eq!(removals, 1);
-    refusal_is_recorded(&world.hub, &[ATTACKER, "not-allowed"]).await;
+    refusal_is_recorded(&world.hub, "entries-refused", &[ATTACKER, "not-allowed"]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -179,7 +179,7 @@ async fn work_after_a_revocation_is_not_taken_from_its_author() {
     let mut peer = world.attack().await;
     peer.say(say::batch(world.plans, vec![late(&pen)])).await;
     peer.was_ignored().await;
-    refusal_is_recorded(&world.hub, &["entries refused", ATTACKER, "not-allowed"]).await;
+    refusal_is_recorded(&world.hub, "entries-refused", &[ATTACKER, "not-allowed"]).await;
     world.stands([before, peer], NOTHING).await;
 }
 

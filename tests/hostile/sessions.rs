@@ -5,7 +5,7 @@ use phaki_replication::id::{Epoch, FederationId, FeedId, Hash};
 use phaki_replication::message::{CloseReason, Message};
 use phaki_tests::samples;
 
-use crate::kit::evidence::refusal_is_recorded;
+use crate::kit::evidence::{log_tells, refusal_is_recorded};
 use crate::kit::peer::Peer;
 use crate::kit::pen::{Pen, plan_by};
 use crate::kit::say;
@@ -21,7 +21,7 @@ async fn a_session_begins_with(first: impl FnOnce(&World) -> Vec<Message>, reaso
         peer.say(message).await;
     }
     peer.is_closed(reason).await;
-    refusal_is_recorded(&world.hub, &["peer refused", ATTACKER, reason.name()]).await;
+    refusal_is_recorded(&world.hub, "peer-refused", &[ATTACKER, reason.name()]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -33,7 +33,9 @@ async fn a_frame_is_refused(frame: impl FnOnce(&World) -> Bytes, wrong: &str) {
     peer.say_bytes(&frame(&world)).await;
     peer.is_closed(CloseReason::Protocol).await;
     let words = ["link closed", ATTACKER, "protocol-violation", wrong];
-    refusal_is_recorded(&world.hub, &words).await;
+    log_tells(&world.hub, &words).await;
+    let words = [ATTACKER, "protocol-violation"];
+    refusal_is_recorded(&world.hub, "connection-refused", &words).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -197,9 +199,8 @@ async fn one_that_claims_more_of_the_hubs_own_work_does_not_keep_it_from_working
     let plan = samples::plan(2, 1);
     world.hub.local().put(PLANS, &[plan]).await.unwrap();
     world.is_valid(samples::plan_id(2, 1));
-    let words = ["says that it holds more entries of this node", ATTACKER];
-    refusal_is_recorded(&world.hub, &words).await;
-    refusal_is_recorded(&world.hub, &["entries refused", ATTACKER, "signature"]).await;
+    refusal_is_recorded(&world.hub, "own-feed-ahead", &[ATTACKER]).await;
+    refusal_is_recorded(&world.hub, "entries-refused", &[ATTACKER, "signature"]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -245,7 +246,7 @@ async fn relays_that_show_different_views_part_nobody() {
     one.is_closed(CloseReason::Forged).await;
     other.was_ignored().await;
     drop(other);
-    refusal_is_recorded(&world.hub, &["entries refused", ATTACKER, "chain"]).await;
+    refusal_is_recorded(&world.hub, "entries-refused", &[ATTACKER, "chain"]).await;
     world.stands([one], NOTHING).await;
 }
 

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::kit::call::{Connection, framed};
-use crate::kit::evidence::refusal_is_recorded;
+use crate::kit::evidence::{log_tells, refusal_is_recorded};
 use crate::kit::peer::Peer;
 use crate::kit::world::{ATTACKER, NOTHING, World};
 use crate::kit::{say, tls};
@@ -81,8 +81,10 @@ async fn whoever_begins_and_does_not_go_on_loses_its_place_in_time() {
         );
     };
     tokio::join!(quiet, world.goes_on());
-    refusal_is_recorded(&world.hub, &["no tls handshake in time"]).await;
-    refusal_is_recorded(&world.hub, &["link closed", ATTACKER, "silence"]).await;
+    refusal_is_recorded(&world.hub, "connection-refused", &["handshake-timeout"]).await;
+    let words = [ATTACKER, "session-timeout"];
+    refusal_is_recorded(&world.hub, "connection-refused", &words).await;
+    log_tells(&world.hub, &["link closed", ATTACKER, "silence"]).await;
     drop(halting);
     world.stands([mute], NOTHING).await;
 }

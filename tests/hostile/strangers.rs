@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::kit::call::{Connection, SESSION};
-use crate::kit::evidence::refusal_is_recorded;
+use crate::kit::evidence::{log_tells, refusal_is_recorded};
 use crate::kit::peer::Peer;
 use crate::kit::tls;
 use crate::kit::world::{ATTACKER, NOTHING, World, key};
@@ -30,7 +30,8 @@ async fn is_refused(world: &World, key: &SecretKey) {
     let opened = Peer::open(world.hub.listen(), key, world.id).await;
     let why = opened.err().unwrap();
     assert!(why.contains("AccessDenied"), "{why}");
-    refusal_is_recorded(&world.hub, &["inbound connection refused", "tls handshake"]).await;
+    let words = [&key.node().to_string(), "key-not-in-roster"];
+    refusal_is_recorded(&world.hub, "connection-refused", &words).await;
     only_the_witness_is_linked(world).await;
 }
 
@@ -82,7 +83,7 @@ async fn a_node_that_is_suspended_loses_its_session_within_a_second() {
     let known = Instant::now();
     peer.is_closed(CloseReason::NotInRoster).await;
     assert!(known.elapsed() < Duration::from_secs(1));
-    refusal_is_recorded(&world.hub, &["link closed", ATTACKER, "not-in-roster"]).await;
+    log_tells(&world.hub, &["link closed", ATTACKER, "not-in-roster"]).await;
     is_refused(&world, &world.attacker).await;
     world.stands([peer], NOTHING).await;
 }
@@ -96,7 +97,7 @@ async fn a_client_without_a_key_gets_no_session() {
     };
     let why = opening.await.err().unwrap();
     assert!(why.contains("alert"), "{why}");
-    refusal_is_recorded(&world.hub, &["inbound connection refused", "tls handshake"]).await;
+    refusal_is_recorded(&world.hub, "connection-refused", &["handshake-failed"]).await;
     only_the_witness_is_linked(&world).await;
     world.stands([], NOTHING).await;
 }
@@ -109,7 +110,7 @@ async fn an_enrolled_key_gets_no_session_under_another_protocol() {
         let why = opened.err().unwrap();
         assert!(why.contains("NoApplicationProtocol"), "{why}");
     }
-    refusal_is_recorded(&world.hub, &["inbound connection refused", "tls handshake"]).await;
+    refusal_is_recorded(&world.hub, "connection-refused", &["handshake-failed"]).await;
     only_the_witness_is_linked(&world).await;
     world.stands([], NOTHING).await;
 }
@@ -157,7 +158,7 @@ async fn bytes_that_are_no_tls_get_an_alert_at_most() {
         let _ = wait::at_most("the hub hangs up", stream.read_to_end(&mut answer)).await;
         assert!(answer.len() <= 7, "more than an alert: {answer:?}");
     }
-    refusal_is_recorded(&world.hub, &["inbound connection refused", "tls handshake"]).await;
+    refusal_is_recorded(&world.hub, "connection-refused", &["handshake-failed"]).await;
     only_the_witness_is_linked(&world).await;
     world.stands([], NOTHING).await;
 }
@@ -181,7 +182,7 @@ async fn one_that_answers_in_the_hubs_place_is_told_nothing() {
     let met = wait::at_most("the witness dials and hangs up", meeting).await;
     assert!(met.unwrap_err().to_string().contains("AccessDenied"));
     let words = ["peer not reached", "its key is not the expected one"];
-    refusal_is_recorded(&world.witness, &words).await;
+    log_tells(&world.witness, &words).await;
     world.line.set_target(world.hub.listen());
     world.stands([], NOTHING).await;
 }

@@ -173,6 +173,19 @@ impl EventSender {
         }
     }
 
+    /// Tells of the refusal of a peer that had a link. Waits for room, as the end of the link does:
+    /// each link tells of one at most.
+    pub(crate) async fn refused_peer(&self, peer: NodeId, why: &'static str) {
+        let refused = NetEvent::Refused {
+            key: Some(peer),
+            joining: false,
+            why,
+            untold: self.untold.swap(0, Ordering::Relaxed),
+        };
+        // Without listeners there is nobody to be told.
+        self.send(refused).await.ok();
+    }
+
     pub(crate) async fn send(&self, event: NetEvent) -> Result<(), NobodyListens> {
         self.sender
             .send(Queued { event, _room: None })

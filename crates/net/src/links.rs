@@ -189,7 +189,7 @@ impl Link {
         tracing::debug!(link = self.id.0, peer = %self.peer, why, "link closed");
         let (id, events) = (self.id, self.links.events.clone());
         if self.outbox.overflowed() {
-            events.refused(Some(self.peer), false, "reads-too-slowly");
+            events.refused_peer(self.peer, "reads-too-slowly").await;
         }
         drop(self);
         // Without listeners there is nobody to be told.

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use phaki_tests::node::Node;
 use phaki_tests::wait;
+use phaki_wire::proto::local::v1::{AuditRecord, ListAuditRequest};
 use phaki_wire::proto::sync::v1 as pb;
 use prost::Message;
 
@@ -22,10 +23,38 @@ pub(crate) fn nothing_leaked(heard: &[Bytes], secrets: &[Vec<u8>]) {
     }
 }
 
-/// The node has put on record that it refused something, with all these words. Today that is its
-/// log.
-pub(crate) async fn refusal_is_recorded(node: &Node, words: &[&str]) {
-    let what = format!("{} records a refusal with {words:?}", node.name());
+/// The node has in its audit log that it refused something, or found it wrong: one record of that
+/// act has all these words.
+pub(crate) async fn refusal_is_recorded(node: &Node, act: &str, words: &[&str]) {
+    let what = format!("{} has a record of {act} with {words:?}", node.name());
+    wait::until(&what, async || {
+        let request = ListAuditRequest {
+            act: act.to_owned(),
+            ..ListAuditRequest::default()
+        };
+        let reply = node.local().client().list_audit(request).await.unwrap();
+        let records = reply.into_inner().records;
+        let has = |record: &AuditRecord| words.iter().all(|word| tells(record, word));
+        records.iter().any(has).then_some(())
+    })
+    .await;
+}
+
+fn tells(record: &AuditRecord, word: &str) -> bool {
+    let texts = [
+        &record.who,
+        &record.who_name,
+        &record.subject,
+        &record.subject_name,
+        &record.detail,
+    ];
+    texts.iter().any(|text| text.contains(word))
+}
+
+/// The node's log for the one who runs it has a line with all these words: what exactly was wrong
+/// with a frame, or what became of a line.
+pub(crate) async fn log_tells(node: &Node, words: &[&str]) {
+    let what = format!("the log of {} has {words:?}", node.name());
     wait::until(&what, async || node.log().says(words).then_some(())).await;
 }
 

@@ -3,7 +3,9 @@
 use phaki_replication::id::{Hash, NodeId};
 use phaki_replication::roster::NodeRole;
 use phaki_store::limits::PENDING_MAX;
-use phaki_store::{Closed, Decision, Invite, InviteRefusal, Pending, Redemption};
+use phaki_store::{
+    AuditDraft, AuditFilter, Closed, Decision, Invite, InviteRefusal, Pending, Redemption,
+};
 
 use crate::world::Opened;
 
@@ -190,4 +192,30 @@ fn no_more_nodes_wait_than_the_limit_allows() {
     assert!((0..PENDING_MAX).all(ask));
     assert!(!ask(PENDING_MAX));
     assert!(ask(7), "who waits already may ask again");
+}
+
+#[test]
+fn a_decision_is_recorded_with_what_it_changed_and_not_when_it_changed_nothing() {
+    let opened = Opened::new();
+    let writer = &opened.writer;
+    let (hash, one, other) = (Hash([1; 32]), NodeId([1; 32]), NodeId([2; 32]));
+    let draft = |act: &str| Some(AuditDraft::new(5, "officer", act, "", ""));
+    writer.insert_invite(invite(1)).unwrap();
+    for (node, act) in [(one, "first"), (one, "again"), (other, "refused")] {
+        writer.redeem_invite(hash, node, 5, draft(act)).unwrap();
+    }
+    let withdraw = Decision::Withdraw(hash);
+    assert!(!writer.decide(withdraw, draft("withdrawn")).unwrap());
+    let wait = Decision::Wait(pending(1, 5));
+    assert!(writer.decide(wait, draft("waits")).unwrap());
+    let everything = AuditFilter {
+        since_ms: None,
+        act: None,
+        oldest_first: true,
+        limit: 100,
+    };
+    let records = opened.reader().audit(&everything).unwrap();
+    let acts: Vec<_> = records.iter().map(|record| &record.what.act[..]).collect();
+    assert_eq!(acts[acts.len() - 2..], ["first", "waits"]);
+    assert!(!acts.contains(&"again") && !acts.contains(&"refused"));
 }

@@ -4,6 +4,7 @@ mod effects;
 mod faults;
 mod hostile;
 mod links;
+mod orders;
 mod requests;
 mod settle;
 
@@ -41,7 +42,7 @@ pub struct Cluster {
     pub(crate) weather: Weather,
     federation: SecretKey,
     /// The roster in which everybody is active.
-    roster: Roster,
+    pub(crate) roster: Roster,
     first_manifests: Vec<Manifest>,
     /// Nothing goes wrong any more.
     healed: bool,
@@ -75,10 +76,10 @@ impl Cluster {
             .into_iter()
             .enumerate()
             .map(|(index, (key, epoch))| {
-                let contents = Contents::new(federation, signed.clone());
+                let contents = Contents::new(federation, epoch, signed.clone());
                 let least = rng.random_range(100..2_000);
                 let most = least + [500, 5_000, 300_000][rng.random_range(0..3)];
-                Machine::new(index, key, epoch, Disk::new(contents, (least, most)))
+                Machine::new(index, key, Disk::new(contents, (least, most)))
             });
         let mut cluster = Self {
             options,
@@ -149,7 +150,8 @@ impl Cluster {
         let readers = self
             .machines
             .iter()
-            .filter(|machine| manifest.may_read(&machine.id));
+            .filter(|machine| !machine.retired)
+            .filter(|machine| manifest.may_read(&self.roster, &machine.id));
         readers.map(|machine| machine.index).collect()
     }
 
@@ -196,25 +198,15 @@ impl Cluster {
                 self.machines[place.machine].disk.acknowledge_failure();
                 self.handle(place.machine, Event::StoreFailed)
             }
-            Occurrence::ReadEnds { place, order } if self.is_current(place) => {
-                // One read in a hundred fails, whatever the reason.
-                let fails = self.rng.random_bool(0.01) && !self.is_healed();
-                let contents = &self.machines[place.machine].disk.contents;
-                let run = if fails { None } else { contents.read(&order) };
-                self.handle(
-                    place.machine,
-                    Event::Read {
-                        read: order.read,
-                        run,
-                    },
-                )
+            Occurrence::OrderEnds { place, order } if self.is_current(place) => {
+                self.deliver(place.machine, order)
             }
             Occurrence::Wake { place } if self.is_current(place) => self.wake(place.machine),
             Occurrence::Dial { .. }
             | Occurrence::CommitEnds { .. }
             | Occurrence::Stored { .. }
             | Occurrence::StoreFailed { .. }
-            | Occurrence::ReadEnds { .. }
+            | Occurrence::OrderEnds { .. }
             | Occurrence::Wake { .. } => Ok(()),
         }
     }
@@ -237,7 +229,7 @@ impl Cluster {
     /// Starts a machine that is down.
     fn start(&mut self, index: usize) -> Result<(), Violation> {
         let uptime_us = self.rng.random_range(0..100_000_000_000);
-        let salt = self.rng.random();
+        let (salt, instance) = (self.rng.random(), self.rng.random());
         let now_us = self.schedule.now_us();
         let machine = &mut self.machines[index];
         if machine.node.is_some() {
@@ -245,7 +237,13 @@ impl Cluster {
         }
         let federation = self.federation.federation();
         let durable = machine.disk.contents.durable();
-        let started = Node::new(machine.key.clone(), machine.epoch, federation, durable);
+        let started = Node::new(
+            machine.key.clone(),
+            machine.disk.contents.epoch,
+            instance,
+            federation,
+            durable,
+        );
         machine.begin_life(now_us, uptime_us, salt);
         match started {
             Ok(node) => machine.node = Some(node),
@@ -259,6 +257,7 @@ impl Cluster {
         }
         self.note(format_args!("{} starts", name(index)));
         self.after_start(index)?;
+        self.handle(index, Event::Start)?;
         for (peer, dials) in self.network.neighbours(index) {
             if dials {
                 self.plan_dial(index, peer);

@@ -64,6 +64,11 @@ pub(crate) fn name(index: usize) -> String {
     }
 }
 
+/// The health region of a province; there are three.
+pub(crate) fn region(index: usize) -> String {
+    format!("R{}", 1 + index % 3)
+}
+
 fn record(index: usize) -> NodeRecord {
     let role = if index == 0 {
         NodeRole::National
@@ -75,13 +80,21 @@ fn record(index: usize) -> NodeRecord {
     } else {
         (index + 9).to_string()
     };
+    let within = if index == 0 {
+        Vec::new()
+    } else {
+        vec![region(index), "TH".to_owned()]
+    };
     let addresses = vec![format!("node-{index}.example:7440")];
     NodeRecord {
         name: name(index),
         role,
         area,
+        within,
         addresses,
         status: NodeStatus::Active,
+        replaces: None,
+        admitted_by: None,
     }
 }
 

@@ -188,7 +188,7 @@ impl Draw<'_> {
             Sort::Revoke => self.revoke(),
             Sort::Repeat => {
                 let manifest = self.manifest()?;
-                let machine = self.cluster.index_of(&manifest.steward)?;
+                let machine = self.cluster.index_of(&manifest.steward())?;
                 Some(Transition::Repeat {
                     machine,
                     space: manifest.space,
@@ -329,7 +329,7 @@ impl Draw<'_> {
         } else {
             let writable = |space: &SpaceId| {
                 node.manifest(space)
-                    .is_some_and(|manifest| manifest.may_write(&machine.id))
+                    .is_some_and(|manifest| manifest.may_write(node.roster(), &machine.id))
             };
             let known = node.spaces().map(|(space, _)| *space);
             known.filter(|space| luck < 6 || writable(space)).collect()
@@ -374,7 +374,7 @@ impl Draw<'_> {
 
     fn grant(&mut self) -> Option<Transition> {
         let manifest = self.manifest()?;
-        let machine = self.cluster.index_of(&manifest.steward)?;
+        let machine = self.cluster.index_of(&manifest.steward())?;
         let readers = self.cluster.readers(&manifest);
         let beside = border(&self.cluster.network.edges, &readers);
         let candidates: Vec<usize> = readers.union(&beside).copied().collect();
@@ -387,7 +387,7 @@ impl Draw<'_> {
             MemberRole::Reader
         };
         let (space, adopt) = (manifest.space, self.rng.random_bool(0.8));
-        let another = node != manifest.steward;
+        let another = node != manifest.steward();
         another.then_some(Transition::Grant {
             machine,
             space,
@@ -399,9 +399,9 @@ impl Draw<'_> {
 
     fn revoke(&mut self) -> Option<Transition> {
         let manifest = self.manifest()?;
-        let machine = self.cluster.index_of(&manifest.steward)?;
+        let machine = self.cluster.index_of(&manifest.steward())?;
         let members = manifest.members.keys().copied();
-        let members: Vec<NodeId> = members.filter(|node| manifest.may_read(node)).collect();
+        let members: Vec<NodeId> = members.filter(|node| manifest.may_read(&self.cluster.roster, node)).collect();
         let node = *self.pick(&members)?;
         let mut remaining = self.cluster.readers(&manifest);
         remaining.remove(&self.cluster.index_of(&node)?);

@@ -81,7 +81,7 @@ impl Cluster {
     pub(super) fn found_spaces(&mut self) -> Result<(), Violation> {
         self.run_for(1_000)?;
         for manifest in std::mem::take(&mut self.first_manifests) {
-            if let Some(steward) = self.index_of(&manifest.steward) {
+            if let Some(steward) = self.index_of(&manifest.steward()) {
                 self.issue(steward, manifest)?;
             }
         }
@@ -92,7 +92,7 @@ impl Cluster {
     pub(crate) fn manifest_at_steward(&self, space: &SpaceId) -> Option<Manifest> {
         let of = |machine: &crate::machine::Machine| {
             let manifest = machine.node.as_ref()?.manifest(space)?;
-            (manifest.steward == machine.id).then(|| manifest.clone())
+            (manifest.steward() == machine.id).then(|| manifest.clone())
         };
         self.machines.iter().find_map(of)
     }
@@ -265,12 +265,12 @@ impl Cluster {
     }
 
     /// An act was acknowledged: it must not be lost any more.
-    pub(super) fn enacted(&mut self, act: &Act) {
+    pub(super) fn enacted(&mut self, index: usize, act: &Act) {
         let Act::Manifest(signed) = act else {
             return;
         };
         if let Ok(manifest) = Manifest::decode(&signed.bytes) {
-            let version = self.reference.enacted.entry(manifest.space).or_default();
+            let version = self.reference.enacted.entry((index, manifest.space)).or_default();
             *version = manifest.version.max(*version);
         }
     }

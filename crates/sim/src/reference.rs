@@ -156,7 +156,10 @@ pub(crate) fn applied<'a>(
 
 /// Applies whatever can be until nothing more can; returns the heads. Of different changes of one
 /// actor with one number the one with the smallest hash counts.
-fn apply_all(mut changes: Vec<ChangeSummary>, hashes: &mut BTreeSet<ChangeHash>) -> Vec<ChangeHash> {
+fn apply_all(
+    mut changes: Vec<ChangeSummary>,
+    hashes: &mut BTreeSet<ChangeHash>,
+) -> Vec<ChangeHash> {
     changes.sort_by_key(|change| change.hash);
     changes.dedup_by_key(|change| change.hash);
     let mut numbers = BTreeSet::new();

@@ -401,7 +401,9 @@ impl Draw<'_> {
         let manifest = self.manifest()?;
         let machine = self.cluster.index_of(&manifest.steward())?;
         let members = manifest.members.keys().copied();
-        let members: Vec<NodeId> = members.filter(|node| manifest.may_read(&self.cluster.roster, node)).collect();
+        let members: Vec<NodeId> = members
+            .filter(|node| manifest.may_read(&self.cluster.roster, node))
+            .collect();
         let node = *self.pick(&members)?;
         let mut remaining = self.cluster.readers(&manifest);
         remaining.remove(&self.cluster.index_of(&node)?);

@@ -193,6 +193,7 @@ impl Node {
             self.ask(now, link, space, feed, false, out);
             self.notice_sync(link, out);
         }
+        self.receipt_becomes_due(now, &space);
         if self.roster.lineage(&self.id).any(|key| key == feed.author) {
             self.recall(space, out);
         }

@@ -132,6 +132,7 @@ impl Node {
             Event::Start => {
                 self.keep_own_manifests(out);
                 self.recall_all(out);
+                self.receipts_become_due(now);
             }
             Event::Read { read, run } => self.read(now, read, run, out),
             Event::Examined { read, place } => self.examined(read, place, out),

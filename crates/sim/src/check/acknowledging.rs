@@ -135,7 +135,10 @@ pub(crate) fn is_held(contents: &Contents, known: &Acknowledged) -> bool {
             let run = &severed.run;
             (severed.space, run.feed) == (known.space, known.feed)
                 && run.from <= known.seq
-                && run.entries.get(index_of(known.seq - run.from)).is_some_and(is_it)
+                && run
+                    .entries
+                    .get(index_of(known.seq - run.from))
+                    .is_some_and(is_it)
         })
 }
 

@@ -124,7 +124,9 @@ pub(crate) fn commit(
             });
             holds("a branch never rolls back", newer, seen)
         }
-        Change::Cut { space, feed, proof, .. } => {
+        Change::Cut {
+            space, feed, proof, ..
+        } => {
             let excused = proof.is_some() || *feed == machine.feed();
             holds("a feed is cut only by a proof", excused, seen)?;
             let forkable = reference.forkable.contains(feed);

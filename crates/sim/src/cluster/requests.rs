@@ -270,7 +270,11 @@ impl Cluster {
             return;
         };
         if let Ok(manifest) = Manifest::decode(&signed.bytes) {
-            let version = self.reference.enacted.entry((index, manifest.space)).or_default();
+            let version = self
+                .reference
+                .enacted
+                .entry((index, manifest.space))
+                .or_default();
             *version = manifest.version.max(*version);
         }
     }

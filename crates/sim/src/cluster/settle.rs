@@ -87,7 +87,9 @@ impl Cluster {
     fn difference(&self) -> Option<String> {
         let branches = |machine: &Machine| {
             let branches = machine.disk.contents.branches.values();
-            branches.map(|(_, signed)| signed.hash()).collect::<Vec<_>>()
+            branches
+                .map(|(_, signed)| signed.hash())
+                .collect::<Vec<_>>()
         };
         let expected = branches(&self.machines[0]);
         for machine in self.machines.iter().filter(|machine| !machine.retired) {
@@ -145,7 +147,9 @@ impl Cluster {
                 readers.len() > 1 && told.get(&id) != Some(&&frontier)
             });
             if let Some(other) = silent.filter(|_| !frontier.is_empty()) {
-                let seen = told.get(&self.machines[*other].id).map(|feeds| brief(feeds));
+                let seen = told
+                    .get(&self.machines[*other].id)
+                    .map(|feeds| brief(feeds));
                 return Some(format!(
                     "{who} has a receipt of {} for {seen:?}, not{}",
                     name(*other),
@@ -240,12 +244,7 @@ impl Cluster {
 
     /// Whether an acknowledged entry must be held in the end: somebody who reads the space has it,
     /// and if it is cut off, its author may publish it again.
-    fn is_owed(
-        &self,
-        known: &Acknowledged,
-        rights: Rights<'_>,
-        readers: &BTreeSet<usize>,
-    ) -> bool {
+    fn is_owed(&self, known: &Acknowledged, rights: Rights<'_>, readers: &BTreeSet<usize>) -> bool {
         let has = |reader: &&usize| check::is_held(&self.machines[**reader].disk.contents, known);
         let author = self.index_of(&known.feed.author);
         let may_write = author.is_some_and(|author| {

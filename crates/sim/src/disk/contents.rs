@@ -105,7 +105,10 @@ impl Contents {
     /// The feeds of a space with what is held of them.
     pub(crate) fn feeds_of(&self, space: &SpaceId) -> impl Iterator<Item = (&FeedId, &StoredFeed)> {
         let space = *space;
-        let of_space = self.feeds.iter().filter(move |((found, _), _)| *found == space);
+        let of_space = self
+            .feeds
+            .iter()
+            .filter(move |((found, _), _)| *found == space);
         of_space.map(|((_, feed), stored)| (feed, stored))
     }
 

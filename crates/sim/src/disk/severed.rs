@@ -98,8 +98,7 @@ impl Contents {
     fn head_at(&self, space: &SpaceId, feed: &FeedId, stored: &StoredFeed, at: u64) -> Hash {
         let start = (0, root(&self.federation, space, feed));
         let before = stored.checkpoints.range(..=at).next_back();
-        let (from, head) =
-            before.map_or(start, |(length, checkpoint)| (*length, checkpoint.head));
+        let (from, head) = before.map_or(start, |(length, checkpoint)| (*length, checkpoint.head));
         let entries = stored.entries[index_of(from)..index_of(at)].iter();
         (from..)
             .zip(entries)
@@ -166,7 +165,8 @@ impl Contents {
 
     /// See `Effect::Recall`.
     pub(crate) fn recalled(&self, space: &SpaceId, author: &NodeId) -> Vec<NewEntry> {
-        let own = |severed: &&Severed| severed.space == *space && severed.run.feed.author == *author;
+        let own =
+            |severed: &&Severed| severed.space == *space && severed.run.feed.author == *author;
         let mut runs: Vec<&Run> = self
             .severed
             .iter()

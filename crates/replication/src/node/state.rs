@@ -188,7 +188,7 @@ impl Node {
             }
             Message::Batch { space, runs } => self.batch(now, link, space, runs, out),
             Message::Receipts { space, receipts } => {
-                self.receipts_received(link, space, receipts, out);
+                self.receipts_received(now, link, space, receipts, out);
             }
             Message::ReceiptsHeld { space, numbers } => {
                 self.receipts_held(link, space, &numbers, out);

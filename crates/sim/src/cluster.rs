@@ -1,9 +1,12 @@
 //! A federation in one thread: machines, network and disks under one virtual time.
 
+mod administration;
 mod effects;
+mod equivocation;
 mod faults;
 mod hostile;
 mod links;
+mod lives;
 mod orders;
 mod requests;
 mod settle;
@@ -29,7 +32,7 @@ use crate::reference::Reference;
 use crate::replica::Readings;
 use crate::schedule::{Occurrence, Place, Schedule};
 use crate::trace::Trace;
-use crate::workload::Weather;
+use crate::weather::Weather;
 
 /// The federation.
 #[derive(Debug)]
@@ -43,6 +46,8 @@ pub struct Cluster {
     federation: SecretKey,
     /// The roster in which everybody is active.
     pub(crate) roster: Roster,
+    /// Edge nodes with the nodes that admit them.
+    branches: BTreeMap<usize, usize>,
     first_manifests: Vec<Manifest>,
     /// Nothing goes wrong any more.
     healed: bool,
@@ -96,6 +101,7 @@ impl Cluster {
             trace: Trace::new(options.print),
             federation: founding.federation,
             roster: founding.roster,
+            branches: founding.branches,
             first_manifests: founding.manifests,
             healed: false,
             outside,
@@ -150,9 +156,19 @@ impl Cluster {
         let readers = self
             .machines
             .iter()
-            .filter(|machine| !machine.retired)
+            .filter(|machine| !machine.is_clone)
             .filter(|machine| manifest.may_read(&self.roster, &machine.id));
         readers.map(|machine| machine.index).collect()
+    }
+
+    /// The machines that are nodes, without their clones.
+    pub(crate) fn members(&self) -> usize {
+        self.machines.iter().filter(|m| !m.is_clone).count()
+    }
+
+    /// Edge nodes with the nodes that admit them.
+    pub(crate) fn branches(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.branches.iter().map(|(edge, parent)| (*edge, *parent))
     }
 
     fn note(&mut self, text: std::fmt::Arguments<'_>) {
@@ -188,6 +204,7 @@ impl Cluster {
                 Ok(())
             }
             Occurrence::Restart { machine } => self.start(machine),
+            Occurrence::Retire { machine } => self.retire(machine),
             Occurrence::CommitEnds { place } if self.is_current(place) => {
                 self.end_commit(place.machine)
             }
@@ -232,7 +249,7 @@ impl Cluster {
         let (salt, instance) = (self.rng.random(), self.rng.random());
         let now_us = self.schedule.now_us();
         let machine = &mut self.machines[index];
-        if machine.node.is_some() {
+        if machine.node.is_some() || machine.retired {
             return Ok(());
         }
         let federation = self.federation.federation();
@@ -296,6 +313,16 @@ impl Cluster {
             let own = self.machines[index].feed();
             self.machines[index].disk.contents.forget(own);
         }
+        self.go_down(index);
+        let down_us = self.machines[index].down_us;
+        self.tally.crashes += 1;
+        self.schedule
+            .after(down_us, Occurrence::Restart { machine: index });
+        check::acknowledged(&self.machines[index], &self.reference)
+    }
+
+    /// Ends all links and the life of a machine.
+    fn go_down(&mut self, index: usize) {
         let links: Vec<Attachment> = self.machines[index].links.values().copied().collect();
         for attachment in links {
             let silent = self.rng.random_bool(0.3) && !self.is_healed();
@@ -307,12 +334,7 @@ impl Cluster {
             self.lose(attachment.connection, notification);
             self.network.shut(attachment.connection, attachment.side);
         }
-        let down_us = self.machines[index].down_us;
         self.machines[index].end_life();
-        self.tally.crashes += 1;
-        self.schedule
-            .after(down_us, Occurrence::Restart { machine: index });
-        check::acknowledged(&self.machines[index], &self.reference)
     }
 }
 

@@ -9,7 +9,7 @@ use phaki_replication::node::{Act, LinkId, NewEntry, Node, Now, RequestId, Write
 use phaki_replication::republish::Republished;
 use phaki_replication::sign::SecretKey;
 
-use crate::disk::Disk;
+use crate::disk::{Contents, Disk};
 use crate::network::{ConnectionId, Side};
 use crate::replica::index_of;
 use crate::schedule::Place;
@@ -50,6 +50,10 @@ pub(crate) struct Machine {
     pub(crate) disk: Disk,
     /// Every manifest that was durable here.
     pub(crate) durable_manifests: BTreeSet<(SpaceId, ShortDigest)>,
+    /// What somebody copied of the disk, the oldest first.
+    pub(crate) backups: Vec<Contents>,
+    /// A second machine with the key of an earlier one.
+    pub(crate) is_clone: bool,
     /// Switched off for good.
     pub(crate) retired: bool,
     pub(crate) life: u32,
@@ -87,6 +91,8 @@ impl Machine {
             node: None,
             disk,
             durable_manifests: BTreeSet::new(),
+            backups: Vec::new(),
+            is_clone: false,
             retired: false,
             life: 0,
             links: BTreeMap::new(),

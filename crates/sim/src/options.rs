@@ -73,4 +73,12 @@ pub struct Tally {
     pub crashes: u64,
     /// Connections made.
     pub connections: u64,
+    /// Stores put back to what they were earlier.
+    pub restored: u64,
+    /// Machines that ran twice for a while.
+    pub cloned: u64,
+    /// Times that different entries were signed at one place.
+    pub equivocations: u64,
+    /// Times that a feed was cut.
+    pub cuts: u64,
 }

@@ -24,6 +24,9 @@ struct Authored {
     checkpoints: BTreeMap<u64, Checkpoint>,
 }
 
+/// The machine of an acknowledged entry whose own disk was lost.
+pub(crate) const NOWHERE: usize = usize::MAX;
+
 /// An entry whose client was told that it is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Acknowledged {
@@ -109,6 +112,18 @@ impl Reference {
             }
         };
         intact || self.forkable.contains(&run.feed)
+    }
+
+    /// Somebody who has the key of an author signs a run behind the first entries of its feed.
+    pub(crate) fn misused(&mut self, space: SpaceId, run: &Run, stored: &StoredFeed) {
+        let mut life = Authored {
+            entries: stored.entries[..index_of(run.from)].to_vec(),
+            checkpoints: stored.checkpoints.clone(),
+        };
+        life.checkpoints.retain(|length, _| *length <= run.from);
+        life.take(run);
+        self.forkable.insert(run.feed);
+        self.feeds.entry((space, run.feed)).or_default().push(life);
     }
 
     /// Whether a run is exactly what its author wrote there.

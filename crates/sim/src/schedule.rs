@@ -82,6 +82,8 @@ pub(crate) enum Occurrence {
     Dial { place: Place, peer: usize },
     /// A machine that is down starts again.
     Restart { machine: usize },
+    /// A clone is switched off for good, once what it wrote is elsewhere too.
+    Retire { machine: usize },
 }
 
 /// The queue of a whole federation; times are virtual microseconds.

@@ -11,6 +11,7 @@ use phaki_replication::roster::Roster;
 use super::{Violation, holds};
 use crate::disk::Contents;
 use crate::machine::Machine;
+use crate::reference::Reference;
 use crate::trace::Brief;
 
 /// A message may be sent: the receiver may read the space that it is about, and it claims
@@ -18,6 +19,7 @@ use crate::trace::Brief;
 pub(crate) fn send(
     machine: &Machine,
     node: &Node,
+    reference: &Reference,
     peer: &NodeId,
     message: &Message,
 ) -> Result<(), Violation> {
@@ -28,7 +30,8 @@ pub(crate) fn send(
         // Whoever was removed may be told just that.
         let told = |manifest: &Manifest| match message {
             Message::Manifest(_) => {
-                manifest.may_read(node.roster(), peer) || manifest.was_removed(node.roster(), peer)
+                manifest.may_read(node.roster(), peer)
+                    || reference.ever_readable(node.roster(), &manifest.space, peer)
             }
             _ => manifest.may_read(node.roster(), peer),
         };

@@ -113,7 +113,7 @@ impl Cluster {
         };
         let peer = self.machines[attachment.peer].id;
         if let Some(node) = &machine.node {
-            check::send(machine, node, &peer, &message)?;
+            check::send(machine, node, &self.reference, &peer, &message)?;
         }
         self.tally.messages += 1;
         if !matches!(message, Message::Heartbeat(_)) {
@@ -190,6 +190,7 @@ impl Cluster {
             space, feed, at, ..
         } = &change
         {
+            self.tally.cuts += 1;
             let before = self.frontiers.entry((index, *space)).or_default();
             if let Some(length) = before.get_mut(feed) {
                 *length = (*at).min(*length);

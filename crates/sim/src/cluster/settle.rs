@@ -22,6 +22,9 @@ use crate::trace::Brief;
 /// entries travel a few hops, each of which may stall once.
 const AGREEMENT_SECONDS: u64 = 300;
 
+/// Virtual seconds in which clones that still run meet others.
+const CLONES_SECONDS: u64 = 40;
+
 /// Virtual seconds after agreement for the last acknowledgements to arrive, and for half-open
 /// links to be noticed and replaced.
 const LAST_WORDS_SECONDS: u64 = 140;
@@ -34,10 +37,12 @@ impl Cluster {
     pub(super) fn settle(&mut self) -> Result<(), Violation> {
         self.note(format_args!("* heal"));
         self.heal()?;
-        self.run_for(3_000_000)?;
+        self.run_for(CLONES_SECONDS * 1_000_000)?;
+        self.retire_all()?;
         self.publish(0, None)?;
         let mut difference = None;
         for _ in 0..AGREEMENT_SECONDS {
+            self.admit_all()?;
             self.run_for(1_000_000)?;
             difference = self.difference();
             if difference.is_none() {

@@ -73,7 +73,10 @@ pub(crate) fn refusal(
         (Request::Append { space, .. }, Refusal::NotWriter) => node
             .manifest(space)
             .is_some_and(|m| m.permitted(node.roster(), &node.own_feed()) < u64::MAX),
-        (Request::Append { .. }, Refusal::Superseded) => node.is_superseded(),
+        (Request::Append { space, .. }, Refusal::Superseded) => {
+            let held = node.space(space);
+            node.is_superseded() || held.is_some_and(|held| held.cut(&node.own_feed()).is_some())
+        }
         (Request::Append { .. }, Refusal::TooLarge | Refusal::Stale | Refusal::Limit) => false,
         (Request::Enact(Act::Roster(signed)), Refusal::Stale) => {
             let version = Roster::decode(&signed.bytes).map_or(0, |roster| roster.version);

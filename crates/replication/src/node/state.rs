@@ -131,6 +131,7 @@ impl Node {
             Event::StoreFailed => self.store_failed(out),
             Event::Start => {
                 self.keep_own_manifests(out);
+                self.renew_when_cut(out);
                 self.recall_all(out);
                 self.receipts_become_due(now);
             }

@@ -1,9 +1,13 @@
 //! A federation in one thread: machines, network and disks under one virtual time.
 
+mod administration;
 mod effects;
+mod equivocation;
 mod faults;
 mod hostile;
 mod links;
+mod lives;
+mod orders;
 mod requests;
 mod settle;
 
@@ -28,7 +32,7 @@ use crate::reference::Reference;
 use crate::replica::Readings;
 use crate::schedule::{Occurrence, Place, Schedule};
 use crate::trace::Trace;
-use crate::workload::Weather;
+use crate::weather::Weather;
 
 /// The federation.
 #[derive(Debug)]
@@ -41,7 +45,9 @@ pub struct Cluster {
     pub(crate) weather: Weather,
     federation: SecretKey,
     /// The roster in which everybody is active.
-    roster: Roster,
+    pub(crate) roster: Roster,
+    /// Edge nodes with the nodes that admit them.
+    branches: BTreeMap<usize, usize>,
     first_manifests: Vec<Manifest>,
     /// Nothing goes wrong any more.
     healed: bool,
@@ -75,10 +81,10 @@ impl Cluster {
             .into_iter()
             .enumerate()
             .map(|(index, (key, epoch))| {
-                let contents = Contents::new(federation, signed.clone());
+                let contents = Contents::new(federation, epoch, signed.clone());
                 let least = rng.random_range(100..2_000);
                 let most = least + [500, 5_000, 300_000][rng.random_range(0..3)];
-                Machine::new(index, key, epoch, Disk::new(contents, (least, most)))
+                Machine::new(index, key, Disk::new(contents, (least, most)))
             });
         let mut cluster = Self {
             options,
@@ -95,6 +101,7 @@ impl Cluster {
             trace: Trace::new(options.print),
             federation: founding.federation,
             roster: founding.roster,
+            branches: founding.branches,
             first_manifests: founding.manifests,
             healed: false,
             outside,
@@ -149,8 +156,19 @@ impl Cluster {
         let readers = self
             .machines
             .iter()
-            .filter(|machine| manifest.may_read(&machine.id));
+            .filter(|machine| !machine.is_clone)
+            .filter(|machine| manifest.may_read(&self.roster, &machine.id));
         readers.map(|machine| machine.index).collect()
+    }
+
+    /// The machines that are nodes, without their clones.
+    pub(crate) fn members(&self) -> usize {
+        self.machines.iter().filter(|m| !m.is_clone).count()
+    }
+
+    /// Edge nodes with the nodes that admit them.
+    pub(crate) fn branches(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.branches.iter().map(|(edge, parent)| (*edge, *parent))
     }
 
     fn note(&mut self, text: std::fmt::Arguments<'_>) {
@@ -186,6 +204,7 @@ impl Cluster {
                 Ok(())
             }
             Occurrence::Restart { machine } => self.start(machine),
+            Occurrence::Retire { machine } => self.retire(machine),
             Occurrence::CommitEnds { place } if self.is_current(place) => {
                 self.end_commit(place.machine)
             }
@@ -196,25 +215,15 @@ impl Cluster {
                 self.machines[place.machine].disk.acknowledge_failure();
                 self.handle(place.machine, Event::StoreFailed)
             }
-            Occurrence::ReadEnds { place, order } if self.is_current(place) => {
-                // One read in a hundred fails, whatever the reason.
-                let fails = self.rng.random_bool(0.01) && !self.is_healed();
-                let contents = &self.machines[place.machine].disk.contents;
-                let run = if fails { None } else { contents.read(&order) };
-                self.handle(
-                    place.machine,
-                    Event::Read {
-                        read: order.read,
-                        run,
-                    },
-                )
+            Occurrence::OrderEnds { place, order } if self.is_current(place) => {
+                self.deliver(place.machine, order)
             }
             Occurrence::Wake { place } if self.is_current(place) => self.wake(place.machine),
             Occurrence::Dial { .. }
             | Occurrence::CommitEnds { .. }
             | Occurrence::Stored { .. }
             | Occurrence::StoreFailed { .. }
-            | Occurrence::ReadEnds { .. }
+            | Occurrence::OrderEnds { .. }
             | Occurrence::Wake { .. } => Ok(()),
         }
     }
@@ -237,15 +246,21 @@ impl Cluster {
     /// Starts a machine that is down.
     fn start(&mut self, index: usize) -> Result<(), Violation> {
         let uptime_us = self.rng.random_range(0..100_000_000_000);
-        let salt = self.rng.random();
+        let (salt, instance) = (self.rng.random(), self.rng.random());
         let now_us = self.schedule.now_us();
         let machine = &mut self.machines[index];
-        if machine.node.is_some() {
+        if machine.node.is_some() || machine.retired {
             return Ok(());
         }
         let federation = self.federation.federation();
         let durable = machine.disk.contents.durable();
-        let started = Node::new(machine.key.clone(), machine.epoch, federation, durable);
+        let started = Node::new(
+            machine.key.clone(),
+            machine.disk.contents.epoch,
+            instance,
+            federation,
+            durable,
+        );
         machine.begin_life(now_us, uptime_us, salt);
         match started {
             Ok(node) => machine.node = Some(node),
@@ -259,6 +274,7 @@ impl Cluster {
         }
         self.note(format_args!("{} starts", name(index)));
         self.after_start(index)?;
+        self.handle(index, Event::Start)?;
         for (peer, dials) in self.network.neighbours(index) {
             if dials {
                 self.plan_dial(index, peer);
@@ -297,6 +313,16 @@ impl Cluster {
             let own = self.machines[index].feed();
             self.machines[index].disk.contents.forget(own);
         }
+        self.go_down(index);
+        let down_us = self.machines[index].down_us;
+        self.tally.crashes += 1;
+        self.schedule
+            .after(down_us, Occurrence::Restart { machine: index });
+        check::acknowledged(&self.machines[index], &self.reference)
+    }
+
+    /// Ends all links and the life of a machine.
+    fn go_down(&mut self, index: usize) {
         let links: Vec<Attachment> = self.machines[index].links.values().copied().collect();
         for attachment in links {
             let silent = self.rng.random_bool(0.3) && !self.is_healed();
@@ -308,12 +334,7 @@ impl Cluster {
             self.lose(attachment.connection, notification);
             self.network.shut(attachment.connection, attachment.side);
         }
-        let down_us = self.machines[index].down_us;
         self.machines[index].end_life();
-        self.tally.crashes += 1;
-        self.schedule
-            .after(down_us, Occurrence::Restart { machine: index });
-        check::acknowledged(&self.machines[index], &self.reference)
     }
 }
 

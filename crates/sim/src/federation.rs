@@ -17,6 +17,8 @@ pub(crate) struct Founding {
     pub(crate) federation: SecretKey,
     pub(crate) nodes: Vec<(SecretKey, Epoch)>,
     pub(crate) roster: Roster,
+    /// The edge nodes, which the roster does not list, with the nodes that are to admit them.
+    pub(crate) branches: BTreeMap<usize, usize>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) manifests: Vec<Manifest>,
 }
@@ -28,8 +30,13 @@ impl Founding {
         let nodes: Vec<_> = (0..count)
             .map(|_| (SecretKey::from_seed(&rng.random()), Epoch(rng.random())))
             .collect();
+        let own = count - count / 8;
+        let branches: BTreeMap<usize, usize> = (own..count)
+            .map(|edge| (edge, rng.random_range(0..own)))
+            .collect();
         let records = nodes
             .iter()
+            .take(own)
             .enumerate()
             .map(|(index, (key, _))| (key.node(), record(index)));
         let roster = Roster {
@@ -37,8 +44,8 @@ impl Founding {
             version: 1,
             nodes: records.collect(),
         };
-        let edges = draw_edges(rng, count);
-        let ids: Vec<NodeId> = nodes.iter().map(|(key, _)| key.node()).collect();
+        let edges = draw_edges(rng, count, &branches);
+        let ids: Vec<NodeId> = nodes.iter().take(own).map(|(key, _)| key.node()).collect();
         let draft = Draft {
             federation: &federation,
             ids: &ids,
@@ -49,6 +56,7 @@ impl Founding {
             federation,
             nodes,
             roster,
+            branches,
             edges,
             manifests,
         }
@@ -64,6 +72,23 @@ pub(crate) fn name(index: usize) -> String {
     }
 }
 
+/// An edge node as its parent lists it.
+pub(crate) fn edge_record(edge: usize, parent: usize, status: NodeStatus) -> NodeRecord {
+    NodeRecord {
+        name: name(edge),
+        role: NodeRole::Edge,
+        within: Vec::new(),
+        addresses: Vec::new(),
+        status,
+        ..record(parent)
+    }
+}
+
+/// The health region of a province; there are three.
+pub(crate) fn region(index: usize) -> String {
+    format!("R{}", 1 + index % 3)
+}
+
 fn record(index: usize) -> NodeRecord {
     let role = if index == 0 {
         NodeRole::National
@@ -75,22 +100,36 @@ fn record(index: usize) -> NodeRecord {
     } else {
         (index + 9).to_string()
     };
+    let within = if index == 0 {
+        Vec::new()
+    } else {
+        vec![region(index), "TH".to_owned()]
+    };
     let addresses = vec![format!("node-{index}.example:7440")];
     NodeRecord {
         name: name(index),
         role,
         area,
+        within,
         addresses,
         status: NodeStatus::Active,
+        replaces: None,
+        admitted_by: None,
     }
 }
 
 /// A connected graph: most provinces reach the national node, some only another province; a few
 /// more links between provinces.
-fn draw_edges(rng: &mut ChaCha8Rng, count: usize) -> Vec<Edge> {
+fn draw_edges(
+    rng: &mut ChaCha8Rng,
+    count: usize,
+    branches: &BTreeMap<usize, usize>,
+) -> Vec<Edge> {
     let mut pairs = BTreeSet::new();
     for machine in 1..count {
-        let hub = if machine < 3 || rng.random_bool(0.75) {
+        let hub = if let Some(parent) = branches.get(&machine) {
+            *parent
+        } else if machine < 3 || rng.random_bool(0.75) {
             0
         } else {
             rng.random_range(1..machine)
@@ -194,7 +233,8 @@ impl Draft<'_> {
         let mut inside = BTreeSet::from([steward]);
         let mut roles = BTreeMap::new();
         while roles.len() < members {
-            let candidates: Vec<usize> = border(self.edges, &inside).into_iter().collect();
+            let mut candidates: Vec<usize> = border(self.edges, &inside).into_iter().collect();
+            candidates.retain(|candidate| *candidate < self.ids.len());
             if candidates.is_empty() {
                 break;
             }

@@ -16,6 +16,8 @@ mod replica;
 mod run;
 mod schedule;
 mod trace;
+mod transition;
+mod weather;
 mod workload;
 
 pub use check::Violation;

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use phaki_documents::kind::DocumentId;
-use phaki_replication::entry::Payload;
-use phaki_replication::id::{Epoch, FeedId, NodeId, SpaceId};
+use phaki_replication::entry::{EntryKind, Payload};
+use phaki_replication::id::{FeedId, NodeId, ShortDigest, SpaceId};
 use phaki_replication::node::{Act, LinkId, NewEntry, Node, Now, RequestId, WriteId};
+use phaki_replication::republish::Republished;
 use phaki_replication::sign::SecretKey;
 
-use crate::disk::Disk;
+use crate::disk::{Contents, Disk};
 use crate::network::{ConnectionId, Side};
 use crate::replica::index_of;
 use crate::schedule::Place;
@@ -45,9 +46,16 @@ pub(crate) struct Machine {
     pub(crate) index: usize,
     pub(crate) key: SecretKey,
     pub(crate) id: NodeId,
-    pub(crate) epoch: Epoch,
     pub(crate) node: Option<Node>,
     pub(crate) disk: Disk,
+    /// Every manifest that was durable here.
+    pub(crate) durable_manifests: BTreeSet<(SpaceId, ShortDigest)>,
+    /// What somebody copied of the disk, the oldest first.
+    pub(crate) backups: Vec<Contents>,
+    /// A second machine with the key of an earlier one.
+    pub(crate) is_clone: bool,
+    /// Switched off for good.
+    pub(crate) retired: bool,
     pub(crate) life: u32,
     pub(crate) links: BTreeMap<LinkId, Attachment>,
     pub(crate) requests: BTreeMap<RequestId, Request>,
@@ -75,14 +83,17 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn new(index: usize, key: SecretKey, epoch: Epoch, disk: Disk) -> Self {
+    pub(crate) fn new(index: usize, key: SecretKey, disk: Disk) -> Self {
         Self {
             index,
             id: key.node(),
             key,
-            epoch,
             node: None,
             disk,
+            durable_manifests: BTreeSet::new(),
+            backups: Vec::new(),
+            is_clone: false,
+            retired: false,
             life: 0,
             links: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -109,11 +120,11 @@ impl Machine {
         }
     }
 
-    /// The feed to which this machine appends.
+    /// The feed to which this machine appends, as its disk has it.
     pub(crate) fn feed(&self) -> FeedId {
         FeedId {
             author: self.id,
-            epoch: self.epoch,
+            epoch: self.disk.contents.epoch,
         }
     }
 
@@ -216,13 +227,14 @@ impl Machine {
             return Vec::new();
         };
         let change = |(feed, seq): (FeedId, u64)| {
-            let entry = contents
-                .feeds
-                .get(&(*space, feed))?
-                .entries
-                .get(index_of(seq))?;
+            let stored = contents.feeds.get(&(*space, feed))?;
+            let entry = stored.entries.get(index_of(seq))?;
             let Payload::Present(bytes) = &entry.payload else {
                 return None;
+            };
+            let bytes = match entry.kind {
+                EntryKind::REPUBLISHED => Republished::decode(bytes)?.2,
+                _ => bytes,
             };
             let payload = phaki_documents::payload::decode(bytes).ok()?;
             Some(payload.change.to_vec())

@@ -24,13 +24,19 @@ pub enum Sabotage {
     SkipRightsCheck,
     /// The disk forgets the newest run of the machine's own feeds when the machine crashes.
     ForgetOnCrash,
+    /// A node never learns of entries of its own that were cut off.
+    RepublishNothing,
+    /// The disk keeps what is to be cut off.
+    IgnoreCuts,
 }
 
 impl Sabotage {
-    const NAMES: [(&'static str, Self); 3] = [
+    const NAMES: [(&'static str, Self); 5] = [
         ("acknowledge-before-stored", Self::AcknowledgeBeforeStored),
         ("skip-rights-check", Self::SkipRightsCheck),
         ("forget-on-crash", Self::ForgetOnCrash),
+        ("republish-nothing", Self::RepublishNothing),
+        ("ignore-cuts", Self::IgnoreCuts),
     ];
 
     /// The sabotage with that name.
@@ -67,4 +73,12 @@ pub struct Tally {
     pub crashes: u64,
     /// Connections made.
     pub connections: u64,
+    /// Stores put back to what they were earlier.
+    pub restored: u64,
+    /// Machines that ran twice for a while.
+    pub cloned: u64,
+    /// Times that different entries were signed at one place.
+    pub equivocations: u64,
+    /// Times that a feed was cut.
+    pub cuts: u64,
 }

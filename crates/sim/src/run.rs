@@ -89,12 +89,17 @@ impl fmt::Display for Summary {
             stored,
             crashes,
             connections,
+            restored,
+            cloned,
+            equivocations,
+            cuts,
         } = self.tally;
         write!(
             f,
             "seed {}: {} s, {events} events, {messages} messages, {acknowledged} entries \
              acknowledged, {refused} requests refused, {stored} entries stored, {crashes} \
-             crashes, {connections} connections; hash {}",
+             crashes, {connections} connections, {restored} stores put back, {cloned} clones, \
+             {equivocations} equivocations, {cuts} cuts; hash {}",
             self.seed, self.seconds, self.hash
         )
     }

@@ -28,14 +28,35 @@ pub(crate) enum Cargo {
     Lost,
 }
 
-/// A read of the store that was asked for.
+/// Something that a node asked its driver for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ReadOrder {
-    pub(crate) read: ReadId,
-    pub(crate) space: SpaceId,
-    pub(crate) feed: FeedId,
-    pub(crate) from: u64,
-    pub(crate) bytes_target: usize,
+pub(crate) enum Order {
+    /// See `Effect::Read`.
+    Run {
+        read: ReadId,
+        space: SpaceId,
+        feed: FeedId,
+        from: u64,
+        bytes_target: usize,
+    },
+    /// See `Effect::Examine`.
+    Place {
+        read: ReadId,
+        space: SpaceId,
+        feed: FeedId,
+        from: u64,
+    },
+    /// See `Effect::ReadSevered`.
+    Severed {
+        read: ReadId,
+        space: SpaceId,
+        feed: FeedId,
+        from: u64,
+    },
+    /// See `Effect::Recall`.
+    Recall { space: SpaceId },
+    /// See `Effect::DrawEpoch`.
+    Epoch,
 }
 
 /// Something that happens at a point in virtual time.
@@ -53,14 +74,16 @@ pub(crate) enum Occurrence {
     Stored { place: Place, write: WriteId },
     /// A machine learns that its writes failed.
     StoreFailed { place: Place },
-    /// A read is done.
-    ReadEnds { place: Place, order: ReadOrder },
+    /// What a node asked for is there.
+    OrderEnds { place: Place, order: Order },
     /// The time that a node asked to be woken at.
     Wake { place: Place },
     /// A machine tries to reach a peer, unless it has a link to it.
     Dial { place: Place, peer: usize },
     /// A machine that is down starts again.
     Restart { machine: usize },
+    /// A clone is switched off for good, once what it wrote is elsewhere too.
+    Retire { machine: usize },
 }
 
 /// The queue of a whole federation; times are virtual microseconds.

@@ -112,7 +112,8 @@ impl fmt::Display for Brief<'_, SpaceId> {
 
 impl fmt::Display for Brief<'_, FeedId> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        short(&self.0.author.0).fmt(f)
+        let (author, epoch) = (short(&self.0.author.0), &self.0.epoch.0);
+        write!(f, "{author}.{:02x}", epoch[0])
     }
 }
 
@@ -135,11 +136,25 @@ impl fmt::Display for Brief<'_, Message> {
             Message::Hello(hello) => write!(f, "Hello roster={}", hello.roster_version),
             Message::Roster(signed) => write!(f, "Roster #{}", short(signed.hash().as_bytes())),
             Message::Manifest(signed) => write!(f, "Manifest #{}", short(signed.hash().as_bytes())),
+            Message::Branch(signed) => write!(f, "Branch #{}", short(signed.hash().as_bytes())),
+            Message::Fork(proof) => {
+                let (space, feed) = (Brief(&proof.space), Brief(&proof.feed));
+                write!(f, "Fork {space} {feed} at {}", proof.at)
+            }
+            Message::Severed { space, run, .. } => {
+                write!(f, "Severed {} {}", Brief(space), Brief(run))
+            }
+            Message::Receipts { space, receipts } => {
+                write!(f, "Receipts {} {}", Brief(space), receipts.len())
+            }
+            Message::ReceiptsHeld { space, numbers } => {
+                write!(f, "ReceiptsHeld {} {}", Brief(space), numbers.len())
+            }
             Message::Have(states) => {
                 f.write_str("Have")?;
                 states.iter().try_for_each(|state| {
                     let (space, digest) = (Brief(&state.space), short(&state.frontier.0));
-                    write!(f, " {space}:v{}:{digest}", state.manifest_version)
+                    write!(f, " {space}:{}:{digest}", short(&state.manifest.0))
                 })
             }
             Message::Frontier(report) => {
@@ -203,28 +218,28 @@ impl fmt::Display for Brief<'_, Event> {
                     Brief(space)
                 )
             }
-            Event::Enact {
-                request,
-                act: Act::Roster(signed),
-            } => {
-                write!(
-                    f,
-                    "enact #{} roster #{}",
-                    request.0,
-                    short(signed.hash().as_bytes())
-                )
+            Event::Enact { request, act } => {
+                let (what, hash) = match act {
+                    Act::Roster(signed) => ("roster", signed.hash()),
+                    Act::Branch(signed) => ("branch", signed.hash()),
+                    Act::Manifest(signed) => ("manifest", signed.hash()),
+                };
+                let hash = short(hash.as_bytes());
+                write!(f, "enact #{} {what} #{hash}", request.0)
             }
-            Event::Enact {
-                request,
-                act: Act::Manifest(signed),
-            } => {
-                write!(
-                    f,
-                    "enact #{} manifest #{}",
-                    request.0,
-                    short(signed.hash().as_bytes())
-                )
+            Event::Start => f.write_str("start"),
+            Event::Examined { read, place } => {
+                let at = place.as_ref().map(|place| place.at);
+                write!(f, "examined r{} {at:?}", read.0)
             }
+            Event::SeveredRead { read, found } => {
+                let run = found.as_ref().map(|(_, run)| Brief(run).to_string());
+                write!(f, "severed r{} {run:?}", read.0)
+            }
+            Event::Recalled { space, entries } => {
+                write!(f, "recalled {} {} entries", Brief(space), entries.len())
+            }
+            Event::EpochDrawn { epoch } => write!(f, "epoch {}", short(&epoch.0)),
             Event::Stored { write } => write!(f, "stored w{}", write.0),
             Event::StoreFailed => f.write_str("store failed"),
             Event::Read {
@@ -259,6 +274,26 @@ impl fmt::Display for Brief<'_, Effect> {
                     Brief(feed)
                 )
             }
+            Effect::Examine {
+                read,
+                space,
+                feed,
+                from,
+            } => {
+                let (space, feed) = (Brief(space), Brief(feed));
+                write!(f, "examine r{} {space} {feed} at {from}", read.0)
+            }
+            Effect::ReadSevered {
+                read,
+                space,
+                feed,
+                from,
+            } => {
+                let (space, feed) = (Brief(space), Brief(feed));
+                write!(f, "read severed r{} {space} {feed} from {from}", read.0)
+            }
+            Effect::Recall { space } => write!(f, "recall {}", Brief(space)),
+            Effect::DrawEpoch => f.write_str("draw epoch"),
             Effect::Accept { request } => write!(f, "accept #{}", request.0),
             Effect::Refuse { request, refusal } => write!(f, "refuse #{} {refusal:?}", request.0),
             Effect::RosterInForce => f.write_str("roster in force"),
@@ -292,6 +327,24 @@ impl fmt::Display for Brief<'_, Change> {
                 )
             }
             Change::Roster(signed) => write!(f, "roster #{}", short(signed.hash().as_bytes())),
+            Change::Branch(signed) => write!(f, "branch #{}", short(signed.hash().as_bytes())),
+            Change::Permitted { space, .. } => write!(f, "permitted {}", Brief(space)),
+            Change::Cut {
+                space,
+                feed,
+                at,
+                proof,
+            } => {
+                let why = if proof.is_some() { "proved" } else { "own" };
+                write!(f, "cut {} {} at {at} {why}", Brief(space), Brief(feed))
+            }
+            Change::Severed { space, run, .. } => {
+                write!(f, "severed {} {}", Brief(space), Brief(run.as_ref()))
+            }
+            Change::Receipts { space, receipts } => {
+                write!(f, "receipts {} {}", Brief(space), receipts.len())
+            }
+            Change::Epoch(epoch) => write!(f, "epoch {}", short(&epoch.0)),
         }
     }
 }

@@ -49,6 +49,9 @@ impl Node {
         }
         let held = self.spaces.get(&space).ok_or(Refusal::UnknownSpace)?;
         let feed = self.own_feed();
+        if held.cut(&feed).is_some() {
+            return Err(Refusal::Superseded);
+        }
         let length = held.pending(&self.federation, &feed).length;
         let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
         if length.saturating_add(count) > held.manifest.permitted(&self.roster, &feed) {

@@ -156,16 +156,14 @@ impl Node {
         let Some(held) = self.spaces.get_mut(&space) else {
             return;
         };
+        // What came since, in the place of what was cut off, is not durable yet.
+        let extent = held.durable(&self.federation, &feed);
         if before.is_some() {
-            if let Some(state) = held.feeds.get(&feed).copied() {
-                let at = held.severed.entry(feed).or_insert(u64::MAX);
-                *at = state.pending.length.min(*at);
-                held.set_durable(&feed, state.pending);
-            }
+            let at = held.severed.entry(feed).or_insert(u64::MAX);
+            *at = extent.length.min(*at);
             held.feeds.retain(|_, feed| feed.pending.length > 0);
         }
         let proof = held.cuts.get(&feed).cloned();
-        let extent = held.pending(&self.federation, &feed);
         for (link, session) in &mut self.sessions {
             let theirs = session.spaces.entry(space).or_default();
             theirs.forked.remove(&feed);
@@ -193,6 +191,7 @@ impl Node {
             self.ask(now, link, space, feed, false, out);
             self.notice_sync(link, out);
         }
+        self.receipt_becomes_due(now, &space);
         if self.roster.lineage(&self.id).any(|key| key == feed.author) {
             self.recall(space, out);
         }

@@ -286,6 +286,9 @@ impl Node {
             Found::Fork(proof) => {
                 let author = proof.feed.author;
                 let own = self.roster.lineage(&self.id).any(|key| key == author);
+                if proof.feed == self.own_feed() {
+                    self.renew(link, space, out);
+                }
                 let held = self.spaces.get(&space);
                 // What it gave up once, and filled again from others, is no longer its own alone.
                 let renounced = held.is_some_and(|held| held.severed.contains_key(&proof.feed));

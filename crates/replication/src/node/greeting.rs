@@ -163,6 +163,7 @@ impl Node {
             self.send_branches(link, out);
         }
         self.notice_clone(link, out);
+        self.renew_when_cut(out);
         self.give_back(link, out);
     }
 

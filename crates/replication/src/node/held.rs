@@ -193,14 +193,22 @@ impl Held {
 
     /// Where the next entry of `feed` goes.
     pub(super) fn pending(&self, federation: &FederationId, feed: &FeedId) -> Extent {
-        let empty = || Extent {
+        let state = self.feeds.get(feed);
+        state.map_or_else(|| self.empty(federation, feed), |state| state.pending)
+    }
+
+    /// How far `feed` is durable.
+    pub(super) fn durable(&self, federation: &FederationId, feed: &FeedId) -> Extent {
+        let state = self.feeds.get(feed);
+        state.map_or_else(|| self.empty(federation, feed), |state| state.durable)
+    }
+
+    fn empty(&self, federation: &FederationId, feed: &FeedId) -> Extent {
+        Extent {
             length: 0,
             head: root(federation, &self.manifest.space, feed),
             bytes: 0,
-        };
-        self.feeds
-            .get(feed)
-            .map_or_else(empty, |state| state.pending)
+        }
     }
 
     /// How far a feed has come, for telling whether it moves: arrived and durable entries together.
@@ -210,11 +218,7 @@ impl Held {
     }
 
     pub(super) fn set_pending(&mut self, federation: &FederationId, feed: FeedId, extent: Extent) {
-        let empty = Extent {
-            length: 0,
-            head: root(federation, &self.manifest.space, &feed),
-            bytes: 0,
-        };
+        let empty = self.empty(federation, &feed);
         self.feeds
             .entry(feed)
             .or_insert(Feed {

@@ -33,9 +33,9 @@ impl Held {
     }
 
     /// Whether a receipt of that node and number is news.
-    fn is_newer_receipt(&self, receipt: &Receipt) -> bool {
-        match self.receipts.get(&receipt.node) {
-            Some((held, _)) => held.number < receipt.number,
+    fn is_newer_receipt(&self, node: &NodeId, number: u64) -> bool {
+        match self.receipts.get(node) {
+            Some((held, _)) => held.number < number,
             None => self.receipts.len() < RECEIPTS_PER_SPACE_MAX,
         }
     }
@@ -58,6 +58,13 @@ impl Node {
         {
             let due = now.monotonic_ms.saturating_add(ms(RECEIPT_DELAY));
             held.receipt_due.get_or_insert(due);
+        }
+    }
+
+    /// Nobody knows what the process before did not come to sign.
+    pub(super) fn receipts_become_due(&mut self, now: Now) {
+        for space in self.spaces.keys().copied().collect::<Vec<_>>() {
+            self.receipt_becomes_due(now, &space);
         }
     }
 
@@ -128,6 +135,7 @@ impl Node {
 
     pub(super) fn receipts_received(
         &mut self,
+        now: Now,
         link: LinkId,
         space: SpaceId,
         receipts: Vec<SignedReceipt>,
@@ -142,16 +150,27 @@ impl Node {
         }
         let mut news = Vec::new();
         for signed in receipts {
+            // Most come over several links: what is no news need not be verified.
+            let told = Receipt::decode(&signed.bytes);
+            let is_news = |told: &Receipt| {
+                let reader = held.manifest.may_read(&self.roster, &told.node);
+                reader && held.is_newer_receipt(&told.node, told.number)
+            };
+            if told.is_ok_and(|told| !is_news(&told)) {
+                continue;
+            }
             match signed.open(&self.federation, &space) {
                 Ok(receipt) => {
-                    let reader = held.manifest.may_read(&self.roster, &receipt.node);
-                    if reader && receipt.node != self.id && held.is_newer_receipt(&receipt) {
-                        held.put_receipt(receipt, signed.clone());
-                        news.push(signed);
-                    }
+                    held.put_receipt(receipt, signed.clone());
+                    news.push(signed);
                 }
                 Err(error) => return self.refuse_act(link, error.to_string(), out),
             }
+        }
+        // One of its own that is news is of another life of its store: the next has a number behind.
+        let own = held.receipts.get(&self.id);
+        if own.is_some_and(|(_, signed)| news.contains(signed)) {
+            self.receipt_becomes_due(now, &space);
         }
         if !news.is_empty() {
             self.keep_receipts(space, news, Some(link), out);
@@ -170,7 +189,8 @@ impl Node {
         out.push(Effect::Send { link, message });
     }
 
-    /// The peer tells which receipts it holds: it gets the newer ones.
+    /// The peer tells which receipts it holds: it gets the newer ones, and is told what is held here
+    /// when it has some that are newer.
     pub(super) fn receipts_held(
         &mut self,
         link: LinkId,
@@ -190,9 +210,16 @@ impl Node {
         }
         let theirs: std::collections::BTreeMap<_, _> = numbers.iter().copied().collect();
         let newer = held.receipts.iter().filter(|(node, (receipt, _))| {
-            **node != session.peer && theirs.get(node).is_none_or(|known| *known < receipt.number)
+            theirs.get(node).is_none_or(|known| *known < receipt.number)
         });
         send_in_parts(link, space, newer.map(|(_, (_, signed))| signed), out);
+        let lacking = numbers.iter().any(|(node, number)| {
+            let reader = held.manifest.may_read(&self.roster, node);
+            reader && held.is_newer_receipt(node, *number)
+        });
+        if lacking {
+            self.tell_receipts(link, space, out);
+        }
     }
 
     /// The newest receipts of a space, by node.

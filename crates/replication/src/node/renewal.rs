@@ -26,6 +26,16 @@ impl Node {
         }
     }
 
+    /// Its own feed was cut and no new epoch is durable, because a disk was full or the process
+    /// ended: asks for one again.
+    pub(super) fn renew_when_cut(&mut self, out: &mut Vec<Effect>) {
+        let own = self.own_feed();
+        let cut = self.spaces.values().any(|held| held.cut(&own).is_some());
+        if cut && !std::mem::replace(&mut self.superseded, true) {
+            out.push(Effect::DrawEpoch);
+        }
+    }
+
     pub(super) fn epoch_drawn(&mut self, epoch: Epoch, out: &mut Vec<Effect>) {
         let effect = self.store(Change::Epoch(epoch), Purpose::Epoch(epoch));
         out.push(effect);

@@ -132,7 +132,9 @@ impl Node {
             Event::StoreFailed => self.store_failed(out),
             Event::Start => {
                 self.keep_own_manifests(out);
+                self.renew_when_cut(out);
                 self.recall_all(out);
+                self.receipts_become_due(now);
             }
             Event::Read { read, run } => self.read(now, read, run, out),
             Event::Examined { read, place } => self.examined(read, place, out),
@@ -188,7 +190,7 @@ impl Node {
             }
             Message::Batch { space, runs } => self.batch(now, link, space, runs, out),
             Message::Receipts { space, receipts } => {
-                self.receipts_received(link, space, receipts, out);
+                self.receipts_received(now, link, space, receipts, out);
             }
             Message::ReceiptsHeld { space, numbers } => {
                 self.receipts_held(link, space, &numbers, out);

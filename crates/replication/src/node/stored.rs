@@ -83,9 +83,10 @@ impl Writes {
             .count()
     }
 
-    /// Entries became durable behind a place where their feed is being cut: should the cut fail,
-    /// they are there.
-    fn note_before_cut(&mut self, space: &SpaceId, run: &Run) {
+    /// Whether the feed of entries that became durable is being cut, so that these do not count:
+    /// should the cut fail, they are there.
+    fn note_before_cut(&mut self, space: &SpaceId, run: &Run) -> bool {
+        let mut cutting = false;
         for purpose in self.under_way.values_mut() {
             if let Purpose::Cut {
                 space: at,
@@ -96,8 +97,10 @@ impl Writes {
                 && *feed == run.feed
             {
                 before.durable = after(before.durable, run);
+                cutting = true;
             }
         }
+        cutting
     }
 
     /// Where a feed ends behind the writes under way; `None` when none concerns it.
@@ -191,11 +194,10 @@ impl Node {
         };
         let mut lengths = BTreeMap::new();
         for run in runs {
+            if self.writes.note_before_cut(&space, run) {
+                continue;
+            }
             if let Some(feed) = held.feeds.get(&run.feed).copied() {
-                if run.end() > feed.pending.length {
-                    self.writes.note_before_cut(&space, run);
-                    continue;
-                }
                 let durable = after(feed.durable, run);
                 let counted = held.manifest.permitted(&self.roster, &run.feed);
                 if feed.durable.length <= counted && counted < durable.length {

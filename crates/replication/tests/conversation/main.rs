@@ -7,6 +7,7 @@ mod equivocation;
 mod floods;
 mod links;
 mod network;
+mod receipts;
 mod relays;
 mod restored;
 mod rights;

@@ -1,5 +1,6 @@
 //! The driver of a node as the simulator has it: events in, effects carried out in their order.
 
+use phaki_replication::feed::Run;
 use phaki_replication::id::SpaceId;
 use phaki_replication::message::{CloseReason, Message};
 use phaki_replication::node::{Change, Effect, Event, LinkId, RequestId, WriteId};
@@ -10,7 +11,7 @@ use crate::check::{self, Violation, holds};
 use crate::federation::name;
 use crate::machine::Request;
 use crate::options::Sabotage;
-use crate::schedule::{Occurrence, ReadOrder};
+use crate::schedule::Occurrence;
 use crate::trace::Brief;
 
 /// Messages kept for hostile repetition.
@@ -78,26 +79,6 @@ impl Cluster {
             Effect::Send { link, message } => self.send(index, link, message),
             Effect::Close { link, reason } => self.close(index, link, reason),
             Effect::Store { write, change } => self.store(index, write, change),
-            Effect::Read {
-                read,
-                space,
-                feed,
-                from,
-                bytes_target,
-            } => {
-                let order = ReadOrder {
-                    read,
-                    space,
-                    feed,
-                    from,
-                    bytes_target,
-                };
-                let place = self.machines[index].place();
-                let delay_us = self.rng.random_range(50..20_000);
-                self.schedule
-                    .after(delay_us, Occurrence::ReadEnds { place, order });
-                Ok(())
-            }
             Effect::Accept { request } => self.accept(index, request),
             Effect::Refuse { request, refusal } => {
                 let answered = self.machines[index].answered(request);
@@ -109,6 +90,10 @@ impl Cluster {
                 }
             }
             Effect::RosterInForce | Effect::Notice(_) => Ok(()),
+            order => {
+                self.order(index, order);
+                Ok(())
+            }
         }
     }
 
@@ -128,7 +113,7 @@ impl Cluster {
         };
         let peer = self.machines[attachment.peer].id;
         if let Some(node) = &machine.node {
-            check::send(machine, node, &peer, &message)?;
+            check::send(machine, node, &self.reference, &peer, &message)?;
         }
         self.tally.messages += 1;
         if !matches!(message, Message::Heartbeat(_)) {
@@ -175,11 +160,15 @@ impl Cluster {
         let Some(request) = self.machines[index].answered(number) else {
             return self.answered_twice(index, number);
         };
-        let acknowledged = check::accept(&self.machines[index], &request)?;
+        let machine = &self.machines[index];
+        let Some(node) = &machine.node else {
+            return Ok(());
+        };
+        let acknowledged = check::accept(machine, node, &request)?;
         self.tally.acknowledged += u64::try_from(acknowledged.len()).unwrap_or(u64::MAX);
         self.reference.acknowledged.extend(acknowledged);
         if let Request::Enact(act) = &request {
-            self.enacted(act);
+            self.enacted(index, act);
         }
         Ok(())
     }
@@ -193,12 +182,24 @@ impl Cluster {
     }
 
     fn store(&mut self, index: usize, write: WriteId, change: Change) -> Result<(), Violation> {
-        check::store(&self.machines[index], &change)?;
         let change = match self.options.sabotage {
             Some(Sabotage::SkipRightsCheck) => permit_everything(change),
             _ => change,
         };
+        if let Change::Cut {
+            space, feed, at, ..
+        } = &change
+        {
+            self.tally.cuts += 1;
+            let before = self.frontiers.entry((index, *space)).or_default();
+            if let Some(length) = before.get_mut(feed) {
+                *length = (*at).min(*length);
+            }
+        }
         let machine = &mut self.machines[index];
+        if let Some(node) = &machine.node {
+            check::store(machine, node, &change)?;
+        }
         machine.writing.insert(write, space_of(&change));
         machine.disk.store(write, change);
         self.begin_commit(index);
@@ -258,23 +259,53 @@ impl Cluster {
         let machine = &self.machines[index];
         check::commit(machine, &self.reference, &change)?;
         if let Change::Runs { space, runs } = &change {
-            for (run, _) in runs {
-                self.tally.stored += u64::try_from(run.entries.len()).unwrap_or(u64::MAX);
-                let own = run.feed.author == machine.id;
-                holds(
-                    "an author never rewrites its feed",
-                    !own || self.reference.authored(*space, run),
-                    || format!("{} {}", name(index), Brief(run)),
-                )?;
-            }
+            self.note_runs(index, *space, runs)?;
         }
-        if self.machines[index]
-            .disk
-            .contents
-            .apply(change, &mut self.readings)
+        if let Change::Manifest {
+            space, manifest, ..
+        } = &change
         {
+            let digest = manifest.hash().shorten();
+            let durable = &mut self.machines[index].durable_manifests;
+            durable.insert((*space, digest));
+        }
+        let ignored = matches!(change, Change::Cut { .. })
+            && self.options.sabotage == Some(Sabotage::IgnoreCuts);
+        if ignored {
+            return Ok(());
+        }
+        let contents = &mut self.machines[index].disk.contents;
+        if contents.apply(change, &mut self.readings) {
             let salt = self.rng.random();
             self.machines[index].take_new_actor(salt);
+        }
+        Ok(())
+    }
+
+    /// Takes note of what an author signed, and of what a node holds.
+    fn note_runs(
+        &mut self,
+        index: usize,
+        space: SpaceId,
+        runs: &[(Run, u64)],
+    ) -> Result<(), Violation> {
+        let machine = &self.machines[index];
+        let feeds = &machine.disk.contents.feeds;
+        let mut last = None;
+        for (run, _) in runs {
+            self.tally.stored += u64::try_from(run.entries.len()).unwrap_or(u64::MAX);
+            let reached = self.reference.reached.entry((machine.id, space, run.feed));
+            let reached = reached.or_default();
+            *reached = run.end().max(*reached);
+            if run.feed == machine.feed() && !self.reference.wrote(space, run) {
+                let stored = feeds.get(&(space, run.feed));
+                let head = last.or_else(|| stored.map(|stored| stored.head));
+                let intact = self.reference.authored(space, run, head, stored);
+                holds("an author never rewrites its feed", intact, || {
+                    format!("{} {}", name(index), Brief(run))
+                })?;
+                last = Some(run.checkpoint.head);
+            }
         }
         Ok(())
     }
@@ -295,8 +326,13 @@ impl Cluster {
 
 fn space_of(change: &Change) -> Option<SpaceId> {
     match change {
-        Change::Runs { space, .. } | Change::Manifest { space, .. } => Some(*space),
-        Change::Roster(_) => None,
+        Change::Runs { space, .. }
+        | Change::Manifest { space, .. }
+        | Change::Permitted { space, .. }
+        | Change::Cut { space, .. }
+        | Change::Severed { space, .. }
+        | Change::Receipts { space, .. } => Some(*space),
+        Change::Roster(_) | Change::Branch(_) | Change::Epoch(_) => None,
     }
 }
 
@@ -321,6 +357,6 @@ fn permit_everything(change: Change) -> Change {
                 permitted,
             }
         }
-        Change::Roster(signed) => Change::Roster(signed),
+        other => other,
     }
 }

@@ -7,7 +7,7 @@ use rand::Rng;
 use super::Cluster;
 use crate::check::Violation;
 use crate::network::{ConnectionId, Notification};
-use crate::workload::Transition;
+use crate::transition::Transition;
 
 impl Cluster {
     /// Lets one thing go wrong.
@@ -53,12 +53,35 @@ impl Cluster {
             } => {
                 self.attack(nth, side, captured, mutation);
             }
+            Transition::BackUp { machine } => self.back_up(machine),
+            Transition::Restore {
+                machine,
+                nth,
+                epoch,
+                alone_ms,
+            } => self.restore(machine, nth, epoch, alone_ms * 1_000),
+            Transition::Clone {
+                machine,
+                for_ms,
+                alone_ms,
+            } => self.clone_machine(machine, for_ms * 1_000, alone_ms * 1_000),
+            Transition::Equivocate {
+                machine,
+                space,
+                back,
+                salt,
+                sides,
+            } => self.equivocate(machine, space, back, salt, sides),
             Transition::Edit { .. }
             | Transition::Write { .. }
             | Transition::Grant { .. }
             | Transition::Revoke { .. }
             | Transition::Repeat { .. }
             | Transition::Found { .. }
+            | Transition::Group { .. }
+            | Transition::Offer { .. }
+            | Transition::TakeOver { .. }
+            | Transition::Admit { .. }
             | Transition::Publish { .. } => {}
         }
         Ok(())

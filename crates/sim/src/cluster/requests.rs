@@ -7,17 +7,15 @@ use phaki_documents::kind::{DocumentId, Kind};
 use phaki_documents::path::Path;
 use phaki_documents::payload;
 use phaki_replication::entry::EntryKind;
-use phaki_replication::id::{NodeId, SpaceId};
-use phaki_replication::manifest::{Manifest, MemberRole, SignedManifest};
+use phaki_replication::id::SpaceId;
 use phaki_replication::node::{Act, Event, NewEntry};
-use phaki_replication::roster::NodeStatus;
 use serde_json::json;
 
 use super::Cluster;
 use crate::check::{Violation, holds};
 use crate::federation::name;
 use crate::machine::Request;
-use crate::workload::Transition;
+use crate::transition::Transition;
 
 impl Cluster {
     /// Lets one thing happen from outside.
@@ -73,28 +71,24 @@ impl Cluster {
                 writers,
             } => self.found(machine, nonce, writers),
             Transition::Publish { machine, suspended } => self.publish(machine, suspended),
+            Transition::Group {
+                machine,
+                space,
+                group,
+                role,
+            } => self.amend(machine, space, |manifest| {
+                manifest.groups.remove(&group);
+                manifest.groups.extend(role.map(|role| (group, role)));
+            }),
+            Transition::Offer { machine, space, to } => self.offer(machine, space, to),
+            Transition::TakeOver { machine, space } => self.take_over(machine, space),
+            Transition::Admit {
+                machine,
+                edge,
+                status,
+            } => self.admit(machine, edge, status),
             fault => self.fail(fault),
         }
-    }
-
-    /// The first spaces are founded before anything else happens.
-    pub(super) fn found_spaces(&mut self) -> Result<(), Violation> {
-        self.run_for(1_000)?;
-        for manifest in std::mem::take(&mut self.first_manifests) {
-            if let Some(steward) = self.index_of(&manifest.steward) {
-                self.issue(steward, manifest)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The manifest of a space that its steward has in force.
-    pub(crate) fn manifest_at_steward(&self, space: &SpaceId) -> Option<Manifest> {
-        let of = |machine: &crate::machine::Machine| {
-            let manifest = machine.node.as_ref()?.manifest(space)?;
-            (manifest.steward == machine.id).then(|| manifest.clone())
-        };
-        self.machines.iter().find_map(of)
     }
 
     fn edit(
@@ -168,111 +162,6 @@ impl Cluster {
                 entries,
             },
         )
-    }
-
-    fn enact(&mut self, index: usize, act: Act) -> Result<(), Violation> {
-        let machine = &mut self.machines[index];
-        if machine.node.is_none() {
-            return Ok(());
-        }
-        let request = machine.ask(Request::Enact(act.clone()));
-        self.handle(index, Event::Enact { request, act })
-    }
-
-    /// A steward signs the next version of a manifest.
-    fn amend(
-        &mut self,
-        steward: usize,
-        space: SpaceId,
-        change: impl FnOnce(&mut Manifest),
-    ) -> Result<(), Violation> {
-        let node = self.machines[steward].node.as_ref();
-        let Some(mut manifest) = node.and_then(|node| node.manifest(&space)).cloned() else {
-            return Ok(());
-        };
-        manifest.version += 1;
-        change(&mut manifest);
-        self.issue(steward, manifest)
-    }
-
-    fn issue(&mut self, steward: usize, manifest: Manifest) -> Result<(), Violation> {
-        let signed: SignedManifest = manifest.sign(&self.machines[steward].key);
-        self.reference.issue(manifest);
-        self.enact(steward, Act::Manifest(signed))
-    }
-
-    fn revoke(
-        &mut self,
-        steward: usize,
-        space: SpaceId,
-        node: NodeId,
-        entirely: bool,
-        adopted: u32,
-    ) -> Result<(), Violation> {
-        let frontier = self.machines[steward].disk.contents.frontier(&space);
-        self.amend(steward, space, |manifest| {
-            let role = if entirely {
-                MemberRole::Removed
-            } else {
-                MemberRole::Reader
-            };
-            manifest.members.insert(node, role);
-            for (feed, length) in frontier.into_iter().filter(|(feed, _)| feed.author == node) {
-                let adopted = length * u64::from(adopted) / 1_000;
-                let cap = manifest
-                    .caps
-                    .get(&feed)
-                    .map_or(adopted, |cap| adopted.min(*cap));
-                manifest.caps.insert(feed, cap);
-            }
-        })
-    }
-
-    fn found(&mut self, index: usize, nonce: [u8; 16], writers: bool) -> Result<(), Violation> {
-        let federation = self.federation.federation();
-        let id = self.machines[index].id;
-        let mut manifest = Manifest::found(federation, id, nonce, "new space");
-        let role = if writers {
-            MemberRole::Writer
-        } else {
-            MemberRole::Reader
-        };
-        for (peer, _) in self.network.neighbours(index) {
-            manifest.members.insert(self.machines[peer].id, role);
-        }
-        self.issue(index, manifest)
-    }
-
-    /// The federation signs its next roster, and one machine is given it.
-    pub(super) fn publish(
-        &mut self,
-        index: usize,
-        suspended: Option<usize>,
-    ) -> Result<(), Violation> {
-        if self.machines[index].node.is_none() {
-            return Ok(());
-        }
-        self.reference.roster_version += 1;
-        let mut roster = self.roster.clone();
-        roster.version = self.reference.roster_version;
-        if let Some(suspended) = suspended
-            && let Some(record) = roster.nodes.get_mut(&self.machines[suspended].id)
-        {
-            record.status = NodeStatus::Suspended;
-        }
-        let signed = roster.sign(&self.federation);
-        self.enact(index, Act::Roster(signed))
-    }
-
-    /// An act was acknowledged: it must not be lost any more.
-    pub(super) fn enacted(&mut self, act: &Act) {
-        let Act::Manifest(signed) = act else {
-            return;
-        };
-        if let Ok(manifest) = Manifest::decode(&signed.bytes) {
-            let version = self.reference.enacted.entry(manifest.space).or_default();
-            *version = manifest.version.max(*version);
-        }
     }
 
     /// Every document of a machine can be loaded, and has the heads that its index says.

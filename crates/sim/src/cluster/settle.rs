@@ -1,19 +1,29 @@
 //! The end of a run: everything heals, and then all must come to agree, be right, and be quiet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use phaki_replication::id::SpaceId;
+use bytes::Bytes;
+use phaki_documents::change::ChangeHash;
+use phaki_replication::entry::{Entry, EntryKind, Payload};
+use phaki_replication::id::{FeedId, Hash, SpaceId};
 use phaki_replication::manifest::Manifest;
+use phaki_replication::republish::Republished;
 
 use super::Cluster;
 use crate::check::{self, Violation, holds};
+use crate::disk::Contents;
 use crate::federation::name;
-use crate::replica::{Replica, index_of, readable_change};
+use crate::machine::Machine;
+use crate::reference::{Acknowledged, applied};
+use crate::replica::{Replica, Rights, index_of, read};
 use crate::trace::Brief;
 
 /// Virtual seconds within which all nodes agree: a half-open link is noticed after 65, and then
 /// entries travel a few hops, each of which may stall once.
 const AGREEMENT_SECONDS: u64 = 300;
+
+/// Virtual seconds in which clones that still run meet others.
+const CLONES_SECONDS: u64 = 40;
 
 /// Virtual seconds after agreement for the last acknowledgements to arrive, and for half-open
 /// links to be noticed and replaced.
@@ -27,10 +37,12 @@ impl Cluster {
     pub(super) fn settle(&mut self) -> Result<(), Violation> {
         self.note(format_args!("* heal"));
         self.heal()?;
-        self.run_for(3_000_000)?;
+        self.run_for(CLONES_SECONDS * 1_000_000)?;
+        self.retire_all()?;
         self.publish(0, None)?;
         let mut difference = None;
         for _ in 0..AGREEMENT_SECONDS {
+            self.admit_all()?;
             self.run_for(1_000_000)?;
             difference = self.difference();
             if difference.is_none() {
@@ -55,7 +67,7 @@ impl Cluster {
         holds("agreement lasts", difference.is_none(), || {
             difference.unwrap_or_default()
         })?;
-        for machine in &self.machines {
+        for machine in self.machines.iter().filter(|machine| !machine.retired) {
             check::acknowledged(machine, &self.reference)?;
         }
         let spaces: Vec<SpaceId> = self.reference.spaces().copied().collect();
@@ -64,17 +76,28 @@ impl Cluster {
             .try_for_each(|space| self.space_is_right(space))
     }
 
-    /// The manifest of a space on its steward's disk; `None` when it was never durable there.
-    fn final_manifest(&self, space: &SpaceId) -> Option<&Manifest> {
-        self.machines.iter().find_map(|machine| {
-            let (manifest, _) = machine.disk.contents.manifests.get(space)?;
-            (manifest.steward == machine.id).then_some(manifest)
-        })
+    /// The newest manifest of a space among those that have it and may read it by it; `None` when
+    /// nobody does.
+    fn final_manifest(&self, space: &SpaceId) -> Option<(&Manifest, Hash)> {
+        let machines = self.machines.iter().filter(|machine| !machine.retired);
+        let known = machines.filter_map(|machine| {
+            let (manifest, signed) = machine.disk.contents.manifests.get(space)?;
+            let reads = manifest.may_read(&self.roster, &machine.id);
+            reads.then(|| (manifest, signed.hash()))
+        });
+        known.max_by_key(|(manifest, hash)| manifest.rank(&self.roster, *hash))
     }
 
     /// The first thing in which the machines do not agree yet.
     fn difference(&self) -> Option<String> {
-        for machine in &self.machines {
+        let branches = |machine: &Machine| {
+            let branches = machine.disk.contents.branches.values();
+            branches
+                .map(|(_, signed)| signed.hash())
+                .collect::<Vec<_>>()
+        };
+        let expected = branches(&self.machines[0]);
+        for machine in self.machines.iter().filter(|machine| !machine.retired) {
             let who = name(machine.index);
             if machine.disk.is_busy() {
                 return Some(format!("the disk of {who} is busy"));
@@ -85,9 +108,12 @@ impl Cluster {
                     number.0
                 ));
             }
-            let version = machine.disk.contents.roster_version;
+            let version = machine.disk.contents.roster.version;
             if version != self.reference.roster_version {
                 return Some(format!("{who} has roster {version}"));
+            }
+            if branches(machine) != expected {
+                return Some(format!("{who} has other branches than {}", name(0)));
             }
         }
         let mut spaces = self.reference.spaces();
@@ -95,29 +121,45 @@ impl Cluster {
     }
 
     fn difference_in(&self, space: &SpaceId) -> Option<String> {
-        let manifest = self.final_manifest(space)?;
-        let steward = self.index_of(&manifest.steward)?;
-        let expected = self.machines[steward].disk.contents.frontier(space);
-        let (_, signed) = self.machines[steward].disk.contents.manifests.get(space)?;
-        for reader in self.readers(manifest) {
-            let machine = &self.machines[reader];
-            let who = format!("{} {}", Brief(space), name(reader));
-            let ours = machine.disk.contents.manifests.get(space);
-            if ours.is_none_or(|(_, ours)| ours != signed) {
+        let (manifest, hash) = self.final_manifest(space)?;
+        let readers = self.readers(manifest);
+        let first = &self.machines[*readers.first()?];
+        let expected = first.disk.contents.frontier(space);
+        for reader in &readers {
+            let machine = &self.machines[*reader];
+            let contents = &machine.disk.contents;
+            let who = format!("{} {}", Brief(space), name(*reader));
+            let ours = contents.manifests.get(space);
+            if ours.is_none_or(|(_, ours)| ours.hash() != hash) {
                 let version = ours.map(|(manifest, _)| manifest.version);
                 return Some(format!(
                     "{who} has manifest {version:?}, not {}",
                     manifest.version
                 ));
             }
-            let frontier = machine.disk.contents.frontier(space);
+            let frontier = contents.frontier(space);
             if frontier != expected {
                 let (ours, theirs) = (brief(&frontier), brief(&expected));
-                return Some(format!("{who} has{ours}, the steward{theirs}"));
+                return Some(format!("{who} has{ours}, {}{theirs}", name(first.index)));
             }
             let node = machine.node.as_ref()?;
             if node.frontier(space).unwrap_or_default() != frontier {
                 return Some(format!("{who} does not know its own frontier"));
+            }
+            let told: BTreeMap<_, _> = node.receipts(space).map(|r| (r.node, &r.feeds)).collect();
+            let silent = readers.iter().find(|other| {
+                let id = self.machines[**other].id;
+                readers.len() > 1 && told.get(&id) != Some(&&frontier)
+            });
+            if let Some(other) = silent.filter(|_| !frontier.is_empty()) {
+                let seen = told
+                    .get(&self.machines[*other].id)
+                    .map(|feeds| brief(feeds));
+                return Some(format!(
+                    "{who} has a receipt of {} for {seen:?}, not{}",
+                    name(*other),
+                    brief(&frontier)
+                ));
             }
         }
         None
@@ -125,60 +167,122 @@ impl Cluster {
 
     /// All readers hold what was acknowledged and apply exactly what counts.
     fn space_is_right(&self, space: &SpaceId) -> Result<(), Violation> {
-        let Some(manifest) = self.final_manifest(space) else {
+        let Some((manifest, _)) = self.final_manifest(space) else {
             return Ok(());
         };
-        let Some(steward) = self.index_of(&manifest.steward) else {
+        let readers = self.readers(manifest);
+        let Some(first) = readers.first() else {
             return Ok(());
         };
-        let frontier = self.machines[steward].disk.contents.frontier(space);
-        let counted: BTreeMap<_, _> = frontier
-            .iter()
-            .map(|(feed, length)| (*feed, manifest.permitted(feed).min(*length)))
-            .collect();
-        let (digest, places) = self.reference.applied(*space, &counted);
-        for reader in self.readers(manifest) {
-            let replica = self.machines[reader].disk.contents.replicas.get(space);
-            let ours = replica.map(Replica::digest).unwrap_or_default();
+        let contents = &self.machines[*first].disk.contents;
+        let counted = contents.counted(space);
+        let rights = Rights {
+            manifest,
+            roster: &contents.roster,
+        };
+        let (digest, applied) = applied(rights, contents.feeds_of(space));
+        for reader in &readers {
+            let theirs = &self.machines[*reader].disk.contents;
+            let replica = theirs.replicas.get(space);
+            let seen = || format!("{} {}", name(*reader), Brief(space));
             holds(
                 "equal frontiers make equal documents",
-                ours == digest,
-                || format!("{} {}", name(reader), Brief(space)),
+                replica.map(Replica::digest).unwrap_or_default() == digest,
+                seen,
             )?;
+            let same = theirs.counted(space) == counted;
+            holds("equal frontiers make equal quarantine", same, seen)?;
         }
-        let everything_counts = counted == frontier;
-        for known in self
-            .reference
-            .acknowledged
-            .iter()
-            .filter(|known| known.space == *space)
-        {
+        self.nothing_is_lost(space, rights, &applied)?;
+        self.documents_load(*first, space)
+    }
+
+    /// What was acknowledged, and was not signed without the right to, counts everywhere: where it
+    /// was written, or published again.
+    fn nothing_is_lost(
+        &self,
+        space: &SpaceId,
+        rights: Rights<'_>,
+        applied: &BTreeSet<ChangeHash>,
+    ) -> Result<(), Violation> {
+        let readers = self.readers(rights.manifest);
+        let Some(first) = readers.first() else {
+            return Ok(());
+        };
+        let contents = &self.machines[*first].disk.contents;
+        let counted = contents.counted(space);
+        let again = published(contents, space, rights);
+        let everything_counts = counted == contents.frontier(space);
+        let mut excused = false;
+        let of_space = |known: &&Acknowledged| known.space == *space;
+        for known in self.reference.acknowledged.iter().filter(of_space) {
             let seen = || format!("{} {known:?}", Brief(space));
-            let held = frontier
-                .get(&known.feed)
-                .is_some_and(|length| *length > known.seq);
-            let readable = manifest.may_read(&known.feed.author);
+            let in_place = contents.feeds.get(&(*space, known.feed));
+            let in_place = in_place.and_then(|stored| stored.entries.get(index_of(known.seq)));
+            let payload = Payload::Present(known.payload.clone());
+            let in_place = in_place.is_some_and(|entry| entry.payload == payload);
+            let counts = in_place && counted.get(&known.feed).is_some_and(|n| *n > known.seq);
+            let republished = again.contains(&(known.feed, known.seq, known.payload.clone()));
+            let owed = self.is_owed(known, rights, &readers);
+            excused |= !owed && !counts && !republished;
             holds(
                 "all readers hold what was acknowledged",
-                held || !readable,
+                in_place || republished || !owed,
                 seen,
             )?;
-            let authored = self.reference.feeds.get(&(*space, known.feed));
-            let entry = authored.and_then(|authored| authored.entries.get(index_of(known.seq)));
-            let change = entry.and_then(|entry| readable_change(&known.feed, entry));
-            let applied = places.contains(&(known.feed, known.seq));
-            let must = held && everything_counts && change.is_some();
+            let entry = Entry {
+                kind: known.kind,
+                time_ms: 0,
+                payload,
+            };
+            let change = read(&known.feed, &entry);
+            let is_applied = change.is_none_or(|change| applied.contains(&change.summary.hash));
+            let must = (counts || republished) && everything_counts && !excused;
             holds(
                 "all readers apply what was acknowledged",
-                applied || !must,
+                is_applied || !must,
                 seen,
             )?;
         }
-        self.documents_load(steward, space)
+        Ok(())
+    }
+
+    /// Whether an acknowledged entry must be held in the end: somebody who reads the space has it,
+    /// and if it is cut off, its author may publish it again.
+    fn is_owed(&self, known: &Acknowledged, rights: Rights<'_>, readers: &BTreeSet<usize>) -> bool {
+        let has = |reader: &&usize| check::is_held(&self.machines[**reader].disk.contents, known);
+        let author = self.index_of(&known.feed.author);
+        let may_write = author.is_some_and(|author| {
+            let own = self.machines[author].feed();
+            rights.manifest.permitted(rights.roster, &own) == u64::MAX
+        });
+        readers.iter().any(|reader| has(&reader)) && may_write && known.kind == EntryKind::CHANGE
     }
 }
 
-fn brief(frontier: &BTreeMap<phaki_replication::id::FeedId, u64>) -> String {
+/// What is published again in a space, where that counts: where it stood, and its payload.
+fn published(
+    contents: &Contents,
+    space: &SpaceId,
+    rights: Rights<'_>,
+) -> BTreeSet<(FeedId, u64, Bytes)> {
+    let mut published = BTreeSet::new();
+    for (feed, stored) in contents.feeds_of(space) {
+        let counted = index_of(stored.length().min(stored.permitted));
+        let entries = stored.entries.iter().take(counted);
+        for entry in entries.filter(|entry| entry.kind == EntryKind::REPUBLISHED) {
+            if let Payload::Present(payload) = &entry.payload
+                && let Some((original, seq, change)) = Republished::decode(payload)
+                && rights.may_republish(feed, &original)
+            {
+                published.insert((original, seq, Bytes::copy_from_slice(change)));
+            }
+        }
+    }
+    published
+}
+
+fn brief(frontier: &BTreeMap<FeedId, u64>) -> String {
     frontier
         .iter()
         .map(|(feed, length)| format!(" {}={length}", Brief(feed)))

@@ -3,24 +3,19 @@
 use phaki_documents::causal::{ChangeIndex, ChangeLink, ChangeState, MissingKey, Refusal, Waiting};
 use phaki_documents::change::{ChangeHash, summarise};
 use phaki_documents::kind::DocumentId;
-use phaki_documents::payload;
 use phaki_replication::entry::EntryKind;
 use phaki_replication::id::SpaceId;
-use phaki_replication::republish::Republished;
 use rusqlite::{OptionalExtension, params};
 
 use crate::apply::refuse;
 use crate::batch::{Batch, DocumentState};
+use crate::change_entry;
 use crate::fault::Fault;
 use crate::place::Place;
 
 /// The link of a change that was admitted once, read again from its entry.
-fn link_of(kind: u8, payload: &[u8]) -> Option<ChangeLink> {
-    let payload = match EntryKind(kind) {
-        EntryKind::REPUBLISHED => Republished::decode(payload)?.2,
-        _ => payload,
-    };
-    let decoded = payload::decode(payload).ok()?;
+fn link_of(kind: EntryKind, payload: &[u8]) -> Option<ChangeLink> {
+    let (decoded, _) = change_entry::decode(kind, payload)?;
     let summary = summarise(decoded.change).ok()?;
     Some(ChangeLink::of(&summary))
 }
@@ -245,7 +240,8 @@ impl ChangeIndex for DocumentIndex<'_, '_> {
         while let Some(found) = rows.next()? {
             let place = Place(found.get(0)?);
             let payload = found.get_ref(2)?.as_blob()?;
-            let link = link_of(found.get(1)?, payload).ok_or(Fault::Damaged("applied change"))?;
+            let kind = EntryKind(found.get(1)?);
+            let link = link_of(kind, payload).ok_or(Fault::Damaged("applied change"))?;
             taken.push(Waiting { link, place });
         }
         for waiting in &taken {

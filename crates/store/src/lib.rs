@@ -9,6 +9,7 @@ mod apply;
 pub mod audit;
 pub mod backup;
 mod batch;
+mod change_entry;
 mod connection;
 mod fault;
 mod file;

@@ -90,7 +90,12 @@ impl Cluster {
         })
     }
 
-    pub(super) fn found(&mut self, index: usize, nonce: [u8; 16], writers: bool) -> Result<(), Violation> {
+    pub(super) fn found(
+        &mut self,
+        index: usize,
+        nonce: [u8; 16],
+        writers: bool,
+    ) -> Result<(), Violation> {
         let federation = self.federation.federation();
         let id = self.machines[index].id;
         let mut manifest = Manifest::found(federation, id, nonce, "new space");

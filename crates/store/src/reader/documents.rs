@@ -4,12 +4,13 @@ use phaki_documents::Document;
 use phaki_documents::change::ChangeHash;
 use phaki_documents::document::LoadError;
 use phaki_documents::kind::DocumentId;
-use phaki_documents::payload;
+use phaki_replication::entry::EntryKind;
 use phaki_replication::id::SpaceId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ReadError, Reader};
 use crate::batch::split_heads;
+use crate::change_entry;
 use crate::limits::ROWS_MAX;
 
 /// Which documents to list.
@@ -232,16 +233,17 @@ impl Reader {
                 .filter(|_| use_snapshot);
             let (from, snapshot) = saved.map_or((0, None), |(from, bytes)| (from, Some(bytes)));
             let mut select = connection.prepare_cached(
-                "SELECT entry.payload FROM change JOIN entry ON entry.place = change.place
+                "SELECT entry.kind, entry.payload FROM change JOIN entry ON entry.place = change.place
                  WHERE change.document = ?1 AND change.position >= ?2
                  ORDER BY change.position",
             )?;
             let mut rows = select.query(params![key, from])?;
             let mut changes = Vec::new();
             while let Some(row) = rows.next()? {
-                let payload = row.get_ref(0)?.as_blob_or_null()?;
-                let change = payload.and_then(|bytes| payload::decode(bytes).ok());
-                changes.push(change.map(|payload| payload.change.to_vec()));
+                let kind = EntryKind(row.get(0)?);
+                let payload = row.get_ref(1)?.as_blob_or_null()?;
+                let change = payload.and_then(|bytes| change_entry::decode(kind, bytes));
+                changes.push(change.map(|(payload, _)| payload.change.to_vec()));
             }
             Ok(Some((heads, count, snapshot, changes)))
         })?;

@@ -2,10 +2,12 @@
 
 use phaki_documents::change::ChangeHash;
 use phaki_documents::kind::DocumentId;
+use phaki_replication::entry::EntryKind;
 use phaki_replication::id::{Epoch, FeedId, NodeId, SpaceId};
 use rusqlite::{OptionalExtension, params};
 
 use super::{ReadError, Reader};
+use crate::change_entry;
 use crate::place::Place;
 
 /// The entry that carries a change.
@@ -13,11 +15,14 @@ use crate::place::Place;
 pub struct ChangePlace {
     /// The change.
     pub hash: ChangeHash,
-    /// The feed; its author's signature vouches for the change.
+    /// The feed in which it stood first: the node through which it was made.
     pub feed: FeedId,
-    /// The position in the feed.
+    /// The feed of the entry, whose author's signature vouches for it. Another one when it was
+    /// published again.
+    pub published: FeedId,
+    /// The position in that feed.
     pub seq: u64,
-    /// The author's clock, milliseconds since 1970.
+    /// The publisher's clock, milliseconds since 1970.
     pub time_ms: i64,
 }
 
@@ -35,7 +40,8 @@ impl Reader {
     ) -> Result<Vec<ChangePlace>, ReadError> {
         self.with(|connection| {
             let mut select = connection.prepare_cached(
-                "SELECT feed.author, feed.epoch, change.place, entry.time_ms
+                "SELECT feed.author, feed.epoch, change.place, entry.time_ms, entry.kind,
+                        entry.payload
                  FROM space
                  JOIN document ON document.space = space.key AND document.id = ?2
                  JOIN change ON change.document = document.key AND change.hash = ?3
@@ -47,13 +53,20 @@ impl Reader {
             for hash in changes {
                 let place = select
                     .query_row(params![space.0, document.to_bytes(), hash], |row| {
+                        let published = FeedId {
+                            author: NodeId(row.get(0)?),
+                            epoch: Epoch(row.get(1)?),
+                        };
+                        let seq = Place(row.get(2)?).seq();
+                        let payload = row.get_ref(5)?.as_blob_or_null()?;
+                        let kind = EntryKind(row.get(4)?);
+                        let origin = payload.and_then(|bytes| change_entry::decode(kind, bytes)?.1);
+                        let (feed, _) = origin.unwrap_or((published, seq));
                         Ok(ChangePlace {
                             hash: *hash,
-                            feed: FeedId {
-                                author: NodeId(row.get(0)?),
-                                epoch: Epoch(row.get(1)?),
-                            },
-                            seq: Place(row.get(2)?).seq(),
+                            feed,
+                            published,
+                            seq,
                             time_ms: row.get(3)?,
                         })
                     })

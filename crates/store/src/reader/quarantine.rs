@@ -2,14 +2,13 @@
 //! or because they lie behind a cut.
 
 use phaki_documents::kind::DocumentId;
-use phaki_documents::payload;
-use phaki_replication::entry::{Entry, EntryKind, Payload};
+use phaki_replication::entry::{Entry, Payload};
 use phaki_replication::id::{Epoch, FeedId, Hash, NodeId, SpaceId};
-use phaki_replication::republish::Republished;
 use rusqlite::{Row, params};
 
 use super::entries::read_entry;
 use super::{ReadError, Reader};
+use crate::change_entry;
 use crate::place::Place;
 
 /// One entry in quarantine.
@@ -51,12 +50,8 @@ impl QuarantinedRow {
         let Payload::Present(bytes) = &self.entry.payload else {
             return None;
         };
-        let bytes = match self.entry.kind {
-            EntryKind::CHANGE => bytes.as_ref(),
-            EntryKind::REPUBLISHED => Republished::decode(bytes)?.2,
-            _ => return None,
-        };
-        payload::decode(bytes).ok().map(|decoded| decoded.document)
+        let (decoded, _) = change_entry::decode(self.entry.kind, bytes)?;
+        Some(decoded.document)
     }
 }
 

@@ -234,6 +234,7 @@ fn enrolments() -> Vec<Vec<u8>> {
         let response = JoinResponse {
             roster: SignedRoster { bytes, signature },
             manifests: vec![manifest().sign(&key()); usize::from(count % 2)],
+            branches: vec![branch().sign(&key()); usize::from(count % 3)],
         };
         seeds.push(response.to_wire().encode_to_vec());
     }

@@ -13,6 +13,7 @@ mod demonstration;
 mod readme;
 mod walkthrough;
 
+mod branches;
 mod broken_line;
 mod crashes;
 mod long_absence;

@@ -1,6 +1,7 @@
 //! Becoming a node of a federation with one string.
 
 mod admit;
+mod branch;
 mod deciding;
 mod invite;
 mod inviting;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use phaki_net::enrol::{JoinError, join as ask};
+use phaki_replication::branch::SignedBranch;
 use phaki_replication::id::{Epoch, FederationId, NodeId};
 use phaki_replication::roster::{Roster, SignedRoster};
 use phaki_store::{Identity, Store};
@@ -153,6 +155,7 @@ pub async fn join(join: &Join) -> anyhow::Result<Joined> {
     }
     let response = answer.ok_or_else(|| unreached(&failures, &invite))?;
     let roster = check_answer(&response, &invite, node).context("check the answer")?;
+    let branches = &response.branches;
     let identity = Identity {
         federation: invite.federation,
         node,
@@ -163,8 +166,14 @@ pub async fn join(join: &Join) -> anyhow::Result<Joined> {
         invite.name, roster.version, invite.inviter
     );
     let founding = Deed::FederationJoined.by(&join.account, invite.federation, detail);
-    Store::create(&folder.database(), &identity, &response.roster, &founding)
-        .context("create the store")?;
+    Store::create(
+        &folder.database(),
+        &identity,
+        &response.roster,
+        branches,
+        &founding,
+    )
+    .context("create the store")?;
     Ok(joined(&roster, node, false))
 }
 
@@ -182,24 +191,30 @@ fn already_joined(folder: &DataFolder, invite: &Invite) -> anyhow::Result<Joined
             invite.federation
         );
     }
-    let roster = open_roster(
-        &store.durable().context("read the roster")?.roster,
-        &federation,
-    )?;
+    let durable = store.durable().context("read the roster")?;
+    let roster = open_roster(&durable.roster, &durable.branches, &federation)?;
     Ok(joined(&roster, node, true))
 }
 
 /// The node that answered is the inviter; that it may speak for the federation is checked here.
 fn check_answer(response: &JoinResponse, invite: &Invite, node: NodeId) -> anyhow::Result<Roster> {
-    let roster = open_roster(&response.roster, &invite.federation)?;
+    let roster = open_roster(&response.roster, &response.branches, &invite.federation)?;
     if !roster.is_active(&node) {
         bail!("the roster does not name this node: ask for a new invite");
     }
     Ok(roster)
 }
 
-fn open_roster(signed: &SignedRoster, federation: &FederationId) -> anyhow::Result<Roster> {
-    signed.open(federation).context("open the roster")
+/// The roster of the federation with what its nodes admitted by themselves.
+fn open_roster(
+    signed: &SignedRoster,
+    branches: &[SignedBranch],
+    federation: &FederationId,
+) -> anyhow::Result<Roster> {
+    let roster = signed.open(federation).context("open the roster")?;
+    let branches = branches.iter().map(|branch| branch.open(federation));
+    let branches = branches.collect::<Result<Vec<_>, _>>();
+    Ok(roster.with_branches(&branches.context("open a branch")?))
 }
 
 fn joined(roster: &Roster, node: NodeId, already: bool) -> Joined {

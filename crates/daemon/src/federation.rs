@@ -98,8 +98,14 @@ pub fn create(create: &Create) -> anyhow::Result<Created> {
         epoch,
     };
     let founding = Deed::FederationFounded.by(&create.account, federation, &create.name);
-    Store::create(&folder.database(), &identity, &roster.sign(&key), &founding)
-        .context("create the store")?;
+    Store::create(
+        &folder.database(),
+        &identity,
+        &roster.sign(&key),
+        &[],
+        &founding,
+    )
+    .context("create the store")?;
     folder.finish_founding()?;
     Ok(Created {
         federation,

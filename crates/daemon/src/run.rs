@@ -105,7 +105,8 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let (reader, journal) = (store.reader(), writing.journal);
     let (requests, commands) = requests(&node);
     let audit = Audit::new(journal.clone(), requests.clone(), &config.account);
-    let admission = Admission::new(&folder, &requests, &reader, &journal, audit.clone());
+    let own = key.clone();
+    let admission = Admission::new(&folder, &requests, &reader, &journal, audit.clone(), own);
     let (driver, events, follow) = create_network(key.clone(), admission.clone(), &config)?;
     let journal = (journal, writing.written);
     let node_loop = NodeLoop::new(node, events, commands, journal, reader.clone(), follow);

@@ -44,7 +44,7 @@ fn main() {
     };
     let founding = AuditDraft::new(0, "", "federation-founded", "", "");
     let roster = roster.sign(&federation_key());
-    let store = Store::create(&path, &identity, &roster, &founding).unwrap();
+    let store = Store::create(&path, &identity, &roster, &[], &founding).unwrap();
     let (sender, reports) = channel();
     let report = move |completion| drop(sender.send(completion));
     let (writer, thread) = store

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use phaki_replication::branch::SignedBranch;
+use phaki_replication::branch::{Branch, SignedBranch};
 use phaki_replication::fork::ForkProof;
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::manifest::SignedManifest;
@@ -155,6 +155,7 @@ impl Store {
         path: &Path,
         identity: &Identity,
         roster: &SignedRoster,
+        branches: &[SignedBranch],
         founding: &AuditDraft,
     ) -> Result<Self, CreateError> {
         if path.exists() {
@@ -175,9 +176,11 @@ impl Store {
             }
         }
         file::create_private(&unfinished).map_err(failed)?;
-        set_up(&unfinished, identity, roster, founding).map_err(|source| CreateError::Sqlite {
-            path: path.to_owned(),
-            source,
+        set_up(&unfinished, identity, (roster, branches), founding).map_err(|source| {
+            CreateError::Sqlite {
+                path: path.to_owned(),
+                source,
+            }
         })?;
         file::put_in_place(&unfinished, path).map_err(failed)?;
         Self::open_locked(path, lock).map_err(CreateError::Open)
@@ -370,7 +373,7 @@ fn take_lock(path: &Path) -> Result<Lock, OpenError> {
 fn set_up(
     path: &Path,
     identity: &Identity,
-    roster: &SignedRoster,
+    (roster, branches): (&SignedRoster, &[SignedBranch]),
     founding: &AuditDraft,
 ) -> rusqlite::Result<()> {
     let mut connection = open_writer(path)?;
@@ -396,6 +399,15 @@ fn set_up(
         "INSERT INTO roster (key, bytes, signature) VALUES (1, ?1, ?2)",
         params![roster.bytes, roster.signature.0],
     )?;
+    for branch in branches {
+        // One that is none is not told here: nobody could start from it.
+        if let Ok(parent) = Branch::decode(&branch.bytes).map(|branch| branch.parent) {
+            transaction.execute(
+                "INSERT INTO branch (parent, bytes, signature) VALUES (?1, ?2, ?3)",
+                params![parent.0, branch.bytes, branch.signature.0],
+            )?;
+        }
+    }
     audit::append(&transaction, founding)?;
     transaction.commit()?;
     // Closing the last connection moves the write-ahead log into the file that gets its name.

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use phaki_replication::branch::SignedBranch;
 use phaki_replication::limits::{
-    ADDRESS_BYTES_MAX, ADDRESSES_MAX, MANIFEST_BYTES_MAX, NAME_BYTES_MAX, ROSTER_BYTES_MAX,
-    SPACES_MAX,
+    ADDRESS_BYTES_MAX, ADDRESSES_MAX, BRANCH_BYTES_MAX, BRANCHES_MAX, MANIFEST_BYTES_MAX,
+    NAME_BYTES_MAX, ROSTER_BYTES_MAX, SPACES_MAX,
 };
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::roster::SignedRoster;
@@ -43,6 +44,8 @@ pub struct JoinResponse {
     pub roster: SignedRoster,
     /// Of spaces that it may read.
     pub manifests: Vec<SignedManifest>,
+    /// The branch on which it stands, if it is on one.
+    pub branches: Vec<SignedBranch>,
 }
 
 /// Why a node is not admitted.
@@ -208,6 +211,10 @@ impl JoinRequest {
 impl JoinResponse {
     /// The wire form.
     pub fn to_wire(self) -> pb::JoinResponse {
+        let branch_to_wire = |branch: SignedBranch| pb::Branch {
+            content: branch.bytes.into(),
+            signature: copy(&branch.signature.0),
+        };
         let manifest_to_wire = |manifest: SignedManifest| pb::Manifest {
             content: manifest.bytes.into(),
             signature: copy(&manifest.signature.0),
@@ -218,6 +225,7 @@ impl JoinResponse {
                 signature: copy(&self.roster.signature.0),
             }),
             manifests: self.manifests.into_iter().map(manifest_to_wire).collect(),
+            branches: self.branches.into_iter().map(branch_to_wire).collect(),
         }
     }
 
@@ -226,6 +234,15 @@ impl JoinResponse {
         let roster = response.roster.ok_or(DecodeError::Missing("roster"))?;
         at_most("bytes of a roster", roster.content.len(), ROSTER_BYTES_MAX)?;
         at_most("number of manifests", response.manifests.len(), SPACES_MAX)?;
+        at_most("number of branches", response.branches.len(), BRANCHES_MAX)?;
+        let branch_from_wire = |branch: pb::Branch| {
+            at_most("bytes of a branch", branch.content.len(), BRANCH_BYTES_MAX)?;
+            let signature = field::signature(&branch.signature)?;
+            Ok(SignedBranch {
+                bytes: branch.content.into(),
+                signature,
+            })
+        };
         let manifest_from_wire = |manifest: pb::Manifest| {
             at_most(
                 "bytes of a manifest",
@@ -247,6 +264,11 @@ impl JoinResponse {
                 .manifests
                 .into_iter()
                 .map(manifest_from_wire)
+                .collect::<Result<_, _>>()?,
+            branches: response
+                .branches
+                .into_iter()
+                .map(branch_from_wire)
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -283,6 +305,10 @@ mod tests {
                 bytes: bytes.clone(),
                 signature,
             },
+            branches: vec![SignedBranch {
+                bytes: bytes.clone(),
+                signature,
+            }],
             manifests: vec![SignedManifest { bytes, signature }],
         };
         assert_eq!(

@@ -1,6 +1,6 @@
 //! Every limit of the wire form that `phaki_replication::limits` does not set, with its reason.
 
-use phaki_replication::limits::{MANIFEST_BYTES_MAX, ROSTER_BYTES_MAX};
+use phaki_replication::limits::{BRANCH_BYTES_MAX, MANIFEST_BYTES_MAX, ROSTER_BYTES_MAX};
 
 /// Bytes of one encoded frame: the largest is a roster with its signature and framing.
 pub const FRAME_BYTES_MAX: usize = ROSTER_BYTES_MAX + 1024;
@@ -18,8 +18,10 @@ pub const COMPRESS_LEVEL: i32 = 3;
 /// Bytes of an encoded request to join: eight addresses, a name and a version are 3 KiB at most.
 pub const JOIN_REQUEST_BYTES_MAX: usize = 8 << 10;
 
-/// Bytes of an encoded answer to it: the largest roster, and manifests of the first spaces.
-pub const JOIN_RESPONSE_BYTES_MAX: usize = ROSTER_BYTES_MAX + 4 * MANIFEST_BYTES_MAX;
+/// Bytes of an encoded answer to it: the largest roster, a branch, and manifests of the first
+/// spaces.
+pub const JOIN_RESPONSE_BYTES_MAX: usize =
+    ROSTER_BYTES_MAX + BRANCH_BYTES_MAX + 4 * MANIFEST_BYTES_MAX;
 
 /// Bytes of a software's name and version.
 pub const SOFTWARE_BYTES_MAX: usize = 128;

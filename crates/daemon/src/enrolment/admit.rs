@@ -8,6 +8,7 @@ use std::sync::Arc;
 use phaki_net::enrol::{Enrol, async_trait};
 use phaki_replication::id::{Hash, NodeId};
 use phaki_replication::roster::{NodeRecord, NodeStatus};
+use phaki_replication::sign::SecretKey;
 use phaki_store::{
     AuditDraft, Decision, Invite as StoredInvite, InviteRefusal, Pending, Reader, Redemption,
 };
@@ -42,9 +43,11 @@ impl Admission {
         reader: &Reader,
         journal: &Journal,
         audit: Audit,
+        node_key: SecretKey,
     ) -> Self {
+        let (folder, records) = (folder.clone(), audit.clone());
         Self {
-            registrar: Registrar::new(folder.clone(), requests.clone(), audit.clone()),
+            registrar: Registrar::new(folder, requests.clone(), records, node_key),
             requests: requests.clone(),
             reader: reader.clone(),
             journal: journal.clone(),
@@ -72,8 +75,8 @@ impl Admission {
             self.decide(peer, Decision::Admit(peer), None).await?;
             return Ok(answer(&in_force));
         }
-        let signs = match self.registrar.key() {
-            Ok(key) => key.is_some(),
+        let signs = match self.registrar.admits(invite.role) {
+            Ok(signs) => signs,
             Err(failure) => return Err(unavailable(peer, &failure)),
         };
         if invite.approval || !signs {
@@ -204,6 +207,11 @@ fn answer(in_force: &InForce) -> JoinResponse {
         roster: in_force.signed_roster.clone(),
         // What the node may read it hears in its first session.
         manifests: Vec::new(),
+        branches: in_force
+            .branch
+            .iter()
+            .map(|(_, signed)| signed.clone())
+            .collect(),
     }
 }
 

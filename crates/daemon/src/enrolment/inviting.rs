@@ -10,7 +10,7 @@ use super::admit::Admission;
 use super::invite::Invite;
 use super::recording::{invite_id, invited};
 use crate::audit::Deed;
-use crate::federation::{check_addresses, check_name, check_place};
+use crate::federation::{areas_around, check_addresses, check_name, check_place};
 use crate::identity;
 use crate::limits::{INVITE_VALID_MS, INVITE_VALID_MS_MAX};
 use crate::node_loop::{InForce, wall_ms};
@@ -69,6 +69,22 @@ fn reachable_at(in_force: &InForce, given: Vec<String>) -> anyhow::Result<Vec<St
     Ok(addresses)
 }
 
+/// An edge node lies in the area of the node that admits it, unless the federation does.
+fn check_inside(in_force: &InForce, draft: &InviteDraft) -> anyhow::Result<()> {
+    let own = in_force.roster.nodes.get(&in_force.node);
+    let Some(own) = own.filter(|_| draft.role == NodeRole::Edge) else {
+        return Ok(());
+    };
+    if draft.area != own.area && !areas_around(&draft.area).contains(&own.area) {
+        bail!(
+            "area {} does not lie in {}, for which this node stands: give one that does",
+            quoted(&draft.area),
+            own.area
+        );
+    }
+    Ok(())
+}
+
 impl Admission {
     /// Makes an invitation. Only the hash of its secret is kept here.
     pub(crate) async fn invite(&self, draft: InviteDraft) -> anyhow::Result<InviteMade> {
@@ -80,12 +96,13 @@ impl Admission {
             _ => bail!("an invite is valid for 90 days at most"),
         };
         let in_force = self.requests.in_force();
+        check_inside(&in_force, &draft)?;
         let addresses = reachable_at(&in_force, draft.addresses)?;
         if let Some(holder) = holder_of(&in_force.roster, &draft.name) {
             let name = draft.name;
             return Err(ChangeError::NameTaken { name, holder }.into());
         }
-        let waits = draft.approval || self.registrar.key()?.is_none();
+        let waits = draft.approval || !self.registrar.admits(draft.role)?;
         let created_ms = wall_ms();
         let expires_ms = created_ms.saturating_add_unsigned(valid_ms);
         let secret = InviteSecret(identity::random()?);

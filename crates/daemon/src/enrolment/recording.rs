@@ -45,6 +45,16 @@ impl Decided {
         audit.act(self.deed, self.node(), self.detail(version))
     }
 
+    /// When it comes into force with that version of this node's branch.
+    pub(super) fn on_branch(&self, audit: &Audit, version: u64) -> AuditDraft {
+        let detail = format!("{}, branch version {version}", self.whom);
+        let detail = match self.reason.as_str() {
+            "" => detail,
+            reason => format!("{detail}: {reason}"),
+        };
+        audit.act(self.deed, self.node(), detail)
+    }
+
     /// When that version of the roster is made, to be signed elsewhere.
     pub(super) fn prepared(&self, audit: &Audit, version: u64) -> AuditDraft {
         let detail = format!("{}: {}", self.deed.word(), self.detail(version));

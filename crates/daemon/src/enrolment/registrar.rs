@@ -7,16 +7,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use phaki_replication::node::{Act, Refusal};
-use phaki_replication::roster::Roster;
+use phaki_replication::roster::{NodeRole, Roster};
 use phaki_replication::sign::SecretKey;
 use tokio::sync::Mutex;
 use tracing::info;
 
+use super::branch;
 use super::recording::{Decided, enacted};
 use crate::audit::Audit;
 use crate::data_folder::DataFolder;
 use crate::node_loop::{NodeRequests, RequestError};
-use crate::roster::{Difference, RosterFile, apply, differences};
+use crate::roster::{Change, Difference, RosterFile, apply, differences};
 
 /// How often a roster is signed anew when another one came in between.
 const ATTEMPTS: usize = 3;
@@ -27,6 +28,8 @@ pub(crate) struct Registrar {
     folder: DataFolder,
     requests: NodeRequests,
     audit: Audit,
+    /// Of this node: signs its branch.
+    node_key: SecretKey,
     turn: Arc<Mutex<()>>,
 }
 
@@ -43,11 +46,17 @@ pub(crate) struct Changed {
 }
 
 impl Registrar {
-    pub(crate) fn new(folder: DataFolder, requests: NodeRequests, audit: Audit) -> Self {
+    pub(crate) fn new(
+        folder: DataFolder,
+        requests: NodeRequests,
+        audit: Audit,
+        node_key: SecretKey,
+    ) -> Self {
         Self {
             folder,
             requests,
             audit,
+            node_key,
             turn: Arc::default(),
         }
     }
@@ -64,6 +73,19 @@ impl Registrar {
         let key = self.key()?;
         let changes: Vec<_> = decided.iter().map(|one| one.change.clone()).collect();
         let _turn = self.turn.lock().await;
+        let in_force = self.requests.in_force();
+        let parent = |change: &Change| branch::parent(&in_force, key.is_some(), change);
+        let parents: Vec<_> = changes.iter().map(parent).collect();
+        if parents.iter().all(|parent| *parent == Some(in_force.node)) {
+            return self.change_branch(decided, &changes).await;
+        }
+        if let Some(parent) = parents.iter().flatten().next() {
+            let name = in_force.name(parent);
+            bail!(
+                "some of these nodes were admitted by {name} itself: run the command there, and \
+                 for them alone"
+            );
+        }
         for _ in 0..ATTEMPTS {
             let in_force = self.requests.in_force();
             let after = apply(&in_force.roster, &in_force.node, &changes)?;
@@ -95,6 +117,42 @@ impl Registrar {
             }
         }
         Err(RequestError::Refused(Refusal::Stale).into())
+    }
+
+    /// Changes the branch of this node, which its own key signs.
+    async fn change_branch(
+        &self,
+        decided: &[Decided],
+        changes: &[Change],
+    ) -> anyhow::Result<Changed> {
+        for _ in 0..ATTEMPTS {
+            let in_force = self.requests.in_force();
+            let after = apply(&in_force.roster, &in_force.node, changes)?;
+            let next = branch::next(&in_force, &after, changes);
+            let changed = Changed {
+                version: next.version,
+                differences: differences(&in_force.roster, &after),
+                unsigned: None,
+            };
+            let drafts = decided.iter();
+            let drafts = drafts.map(|one| one.on_branch(&self.audit, next.version));
+            let act = Act::Branch(next.sign(&self.node_key));
+            match self.requests.enact(act, drafts.collect()).await {
+                Ok(()) => {
+                    info!(version = changed.version, ?changes, "branch changed");
+                    return Ok(changed);
+                }
+                Err(RequestError::Refused(Refusal::Stale)) => {}
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Err(RequestError::Refused(Refusal::Stale).into())
+    }
+
+    /// Whether this node can admit a node in that role by itself, without asking anybody.
+    pub(super) fn admits(&self, role: NodeRole) -> anyhow::Result<bool> {
+        let signs = self.key()?.is_some();
+        Ok(signs || (role == NodeRole::Edge && branch::may_have(&self.requests.in_force())))
     }
 
     /// Puts a roster in force that was signed elsewhere.

@@ -394,7 +394,7 @@ mod tests {
         };
         let path = folder.path().join("phaki.db");
         let founding = AuditDraft::new(1, "", "federation-founded", "", "");
-        let store = Store::create(&path, &identity, &roster.sign(&key), &founding).unwrap();
+        let store = Store::create(&path, &identity, &roster.sign(&key), &[], &founding).unwrap();
         let (sender, mut written) = mpsc::unbounded_channel();
         let report = sender.clone();
         let tell = move |completion| drop(report.send(Written::Completion(completion)));

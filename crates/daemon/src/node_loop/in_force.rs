@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use phaki_replication::branch::{Branch, SignedBranch};
 use phaki_replication::id::{Epoch, FederationId, FeedId, NodeId, SpaceId};
 use phaki_replication::manifest::Manifest;
 use phaki_replication::node::Node;
@@ -15,6 +16,8 @@ pub(crate) struct InForce {
     pub(crate) federation: FederationId,
     pub(crate) roster: Roster,
     pub(crate) signed_roster: SignedRoster,
+    /// The nodes that this node admitted by itself.
+    pub(crate) branch: Option<(Branch, SignedBranch)>,
     pub(crate) spaces: BTreeMap<SpaceId, Manifest>,
     /// Whether this data folder is an older copy of one that wrote on.
     pub(crate) superseded: bool,
@@ -31,6 +34,7 @@ impl InForce {
             federation: node.federation(),
             roster: node.roster().clone(),
             signed_roster: node.signed_roster().clone(),
+            branch: node.branch(&node.id()).cloned(),
             spaces: manifests.collect(),
             superseded: node.is_superseded(),
         }

@@ -35,6 +35,7 @@ impl Enrol for Admission {
         Ok(JoinResponse {
             roster,
             manifests: Vec::new(),
+            branches: Vec::new(),
         })
     }
 }

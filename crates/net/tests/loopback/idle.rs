@@ -1,7 +1,7 @@
 //! What an idle reconnect costs: a session opens, both sides agree, and nothing more is said.
 
 use phaki_net::traffic::LinkCounters;
-use phaki_replication::id::{Epoch, FederationId, Hash, ShortDigest, SpaceId};
+use phaki_replication::id::{Epoch, FederationId, ShortDigest, SpaceId};
 use phaki_replication::message::{CloseReason, Hello, Message, SpaceState};
 use phaki_wire::frame::to_wire;
 
@@ -17,7 +17,9 @@ fn hello() -> Message {
         federation: FederationId([1; 32]),
         epoch: Epoch([2; 16]),
         roster_version: 300,
-        roster_hash: Hash([6; 32]),
+        instance: [9; 8],
+        roster: ShortDigest([6; 16]),
+        branches: ShortDigest([7; 16]),
         time_ms: 1_700_000_000_000,
     })
 }
@@ -25,8 +27,8 @@ fn hello() -> Message {
 fn have() -> Message {
     Message::Have(vec![SpaceState {
         space: SpaceId([3; 16]),
-        manifest_version: 300,
-        manifest_hash: Hash([4; 32]),
+        manifest: ShortDigest([4; 16]),
+        receipts: ShortDigest([5; 16]),
         frontier: ShortDigest([5; 16]),
     }])
 }

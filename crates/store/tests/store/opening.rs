@@ -21,7 +21,7 @@ fn identity() -> Identity {
 fn a_new_store_knows_whose_it_is_and_holds_only_the_roster() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("phaki.db");
-    let store = Store::create(&path, &identity(), &roster(), &founding()).unwrap();
+    let store = Store::create(&path, &identity(), &roster(), &[], &founding()).unwrap();
     assert_eq!(*store.identity(), identity());
     let durable = store.durable().unwrap();
     assert_eq!(durable.roster, roster());
@@ -29,7 +29,7 @@ fn a_new_store_knows_whose_it_is_and_holds_only_the_roster() {
     drop(store);
     assert_eq!(*Store::open(&path).unwrap().identity(), identity());
     assert!(matches!(
-        Store::create(&path, &identity(), &roster(), &founding()),
+        Store::create(&path, &identity(), &roster(), &[], &founding()),
         Err(CreateError::Exists { .. })
     ));
 }
@@ -61,7 +61,7 @@ fn what_a_crash_left_of_an_unfinished_creation_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("phaki.db");
     fs::write(folder.path().join("phaki.db.new"), "half a database").unwrap();
-    assert!(Store::create(&path, &identity(), &roster(), &founding()).is_ok());
+    assert!(Store::create(&path, &identity(), &roster(), &[], &founding()).is_ok());
     assert!(!folder.path().join("phaki.db.new").exists());
 }
 

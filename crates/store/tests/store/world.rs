@@ -194,7 +194,7 @@ impl Opened {
             epoch: EPOCH,
         };
         let path = folder.path().join("phaki.db");
-        Store::create(&path, &identity, &roster(), &founding()).unwrap();
+        Store::create(&path, &identity, &roster(), &[], &founding()).unwrap();
         let mut opened = Self::open(folder, &WriterOptions::default());
         opened.put(enact(&manifest(1), &[]));
         opened

@@ -16,12 +16,23 @@ pub struct JoinRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JoinResponse {
-    /// in which the new node stands
+    /// in which the new node stands, or its parent
     #[prost(message, optional, tag = "1")]
     pub roster: ::core::option::Option<Roster>,
     /// of spaces that it may read
     #[prost(message, repeated, tag = "2")]
     pub manifests: ::prost::alloc::vec::Vec<Manifest>,
+    /// the one on which the new node stands, if it is on one
+    #[prost(message, repeated, tag = "3")]
+    pub branches: ::prost::alloc::vec::Vec<Branch>,
+}
+/// The nodes that the inviting node admits by itself, in the bytes that it signed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Branch {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub content: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub signature: ::prost::bytes::Bytes,
 }
 /// A roster in the bytes that the federation key signed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

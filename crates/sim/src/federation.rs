@@ -120,11 +120,7 @@ fn record(index: usize) -> NodeRecord {
 
 /// A connected graph: most provinces reach the national node, some only another province; a few
 /// more links between provinces.
-fn draw_edges(
-    rng: &mut ChaCha8Rng,
-    count: usize,
-    branches: &BTreeMap<usize, usize>,
-) -> Vec<Edge> {
+fn draw_edges(rng: &mut ChaCha8Rng, count: usize, branches: &BTreeMap<usize, usize>) -> Vec<Edge> {
     let mut pairs = BTreeSet::new();
     for machine in 1..count {
         let hub = if let Some(parent) = branches.get(&machine) {

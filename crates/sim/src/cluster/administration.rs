@@ -20,6 +20,8 @@ impl Cluster {
                 self.issue(steward, manifest)?;
             }
         }
+        // From now on every machine can be put back to a time when it knew next to nothing.
+        (0..self.machines.len()).for_each(|machine| self.back_up(machine));
         Ok(())
     }
 
@@ -90,7 +92,12 @@ impl Cluster {
         })
     }
 
-    pub(super) fn found(&mut self, index: usize, nonce: [u8; 16], writers: bool) -> Result<(), Violation> {
+    pub(super) fn found(
+        &mut self,
+        index: usize,
+        nonce: [u8; 16],
+        writers: bool,
+    ) -> Result<(), Violation> {
         let federation = self.federation.federation();
         let id = self.machines[index].id;
         let mut manifest = Manifest::found(federation, id, nonce, "new space");

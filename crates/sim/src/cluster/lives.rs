@@ -87,7 +87,9 @@ impl Cluster {
         let disk = Disk::new(original.disk.contents.clone(), original.disk.commit_us);
         let twin = self.machines.len();
         let mut machine = Machine::new(twin, original.key.clone(), disk);
-        machine.durable_manifests.clone_from(&original.durable_manifests);
+        machine
+            .durable_manifests
+            .clone_from(&original.durable_manifests);
         machine.is_clone = true;
         let edges: Vec<Edge> = self.network.edges.clone();
         for mut edge in edges.into_iter().filter(|e| e.machines.contains(&index)) {
@@ -109,8 +111,13 @@ impl Cluster {
     /// A clone is switched off for good, when everything that it acknowledged is elsewhere too.
     pub(super) fn retire(&mut self, index: usize) -> Result<(), Violation> {
         let elsewhere = |known: &_| {
-            let others = self.machines.iter().filter(|m| m.index != index && !m.retired);
-            others.into_iter().any(|m| check::is_held(&m.disk.contents, known))
+            let others = self
+                .machines
+                .iter()
+                .filter(|m| m.index != index && !m.retired);
+            others
+                .into_iter()
+                .any(|m| check::is_held(&m.disk.contents, known))
         };
         let mut own = self.reference.acknowledged.iter();
         if !self.is_healed() && !own.all(|known| known.machine != index || elsewhere(known)) {

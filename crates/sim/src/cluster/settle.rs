@@ -216,7 +216,12 @@ impl Cluster {
             counted == contents.frontier(space) && !self.reference.lossy.contains(space);
         let mut missing = false;
         let of_space = |known: &&Acknowledged| known.space == *space;
-        let known: Vec<_> = self.reference.acknowledged.iter().filter(of_space).collect();
+        let known: Vec<_> = self
+            .reference
+            .acknowledged
+            .iter()
+            .filter(of_space)
+            .collect();
         for known in &known {
             let payload = Payload::Present(known.payload.clone());
             let in_place = contents.feeds.get(&(*space, known.feed));
@@ -251,12 +256,7 @@ impl Cluster {
     /// Whether an acknowledged entry must be held in the end: its author may write, and has the
     /// entry or can be linked to a reader that has it, since what was cut off is given back on
     /// direct links only.
-    fn is_owed(
-        &self,
-        known: &Acknowledged,
-        rights: Rights<'_>,
-        readers: &BTreeSet<usize>,
-    ) -> bool {
+    fn is_owed(&self, known: &Acknowledged, rights: Rights<'_>, readers: &BTreeSet<usize>) -> bool {
         let Some(author) = self.index_of(&known.feed.author) else {
             return false;
         };

@@ -91,6 +91,10 @@ pub(crate) fn refusal(
                 })
             })
         }
+        // An edge node that nobody admitted yet is no steward to anybody.
+        (Request::Enact(Act::Manifest(_)), Refusal::Limit) => {
+            !node.roster().nodes.contains_key(&machine.id)
+        }
         (Request::Enact(Act::Branch(signed)), Refusal::Stale) => {
             let branch = Branch::decode(&signed.bytes).ok();
             branch.is_some_and(|branch| {

@@ -52,6 +52,8 @@ pub(crate) struct Reference {
     pub(crate) enacted: BTreeMap<(usize, SpaceId), u64>,
     /// The version of the newest roster that was signed.
     pub(crate) roster_version: u64,
+    /// Spaces of which something was on a disk that was lost.
+    pub(crate) lossy: BTreeSet<SpaceId>,
     /// The most of a feed that a node ever held durably.
     pub(crate) reached: BTreeMap<(NodeId, SpaceId, FeedId), u64>,
 }

@@ -49,7 +49,8 @@ impl Node {
         }));
         if held.durable_length(&feed) > proof.at {
             self.trim(space, feed, out);
-        } else {
+        } else if held.pending(&self.federation, &feed).length <= proof.at {
+            // Otherwise it is cut once what is on its way to the disk is there.
             let change = Change::Cut {
                 space,
                 feed,

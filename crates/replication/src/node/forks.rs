@@ -367,7 +367,9 @@ impl Node {
                 .is_some_and(|ours| ForkProof::between(space, place.head, ours, shown).is_some());
         if differs {
             self.suspect(link, space, shown.feed, out);
-            self.renew(link, space, out);
+            if shown.feed == self.own_feed() {
+                self.renew(link, space, out);
+            }
         }
     }
 

@@ -178,8 +178,9 @@ impl Held {
                 .is_some_and(|(manifest, _)| allows(manifest))
     }
 
-    /// What a removed member gets that names the space under an older manifest: the newer one,
-    /// which says that it was removed.
+    /// What a removed member gets that names the space under another manifest: the one held here,
+    /// which says that it was removed. So does the steward, whose store may have been put back to
+    /// before it signed that.
     pub(super) fn farewell(
         &self,
         roster: &Roster,
@@ -188,7 +189,8 @@ impl Held {
     ) -> Option<SignedManifest> {
         let (manifest, signed) = self.durable.as_ref()?;
         let other = signed.hash().shorten() != told.manifest;
-        (other && manifest.was_removed(roster, peer)).then(|| signed.clone())
+        let told = manifest.was_removed(roster, peer) || manifest.is_steward(roster, peer);
+        (other && told).then(|| signed.clone())
     }
 
     /// Where the next entry of `feed` goes.

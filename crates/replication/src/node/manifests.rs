@@ -163,6 +163,8 @@ impl Node {
                 self.introduce(link, space, out);
             }
         }
+        // What could not be published again without the right to may have it now.
+        self.recall_all(out);
     }
 
     /// Tells a peer of the state of one space, after rights in it have changed.

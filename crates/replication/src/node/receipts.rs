@@ -78,7 +78,7 @@ impl Node {
             held.receipt_due = None;
             let feeds = held.frontier();
             let last = held.receipts.get(&self.id).map(|(receipt, _)| receipt);
-            let unchanged = last.is_some_and(|last| last.feeds == feeds);
+            let unchanged = last.map_or(feeds.is_empty(), |last| last.feeds == feeds);
             if unchanged || feeds.len() > RECEIPT_FEEDS_MAX {
                 continue;
             }

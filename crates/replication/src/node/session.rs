@@ -137,9 +137,13 @@ impl Session {
         self.in_sync = false;
         self.unacknowledged.clear();
         self.in_flight = 0;
+        self.search = None;
+        self.suspects.clear();
         for theirs in self.spaces.values_mut() {
             theirs.manifest = None;
             theirs.sent.clear();
+            theirs.forked.clear();
+            theirs.ahead.clear();
         }
     }
 

@@ -158,7 +158,11 @@ impl Node {
             } => {
                 self.entries_stored(now, space, &runs, from, out);
             }
-            Purpose::Manifest { space, signed, .. } => self.manifest_stored(space, signed, out),
+            Purpose::Manifest { space, signed, .. } => {
+                self.manifest_stored(space, signed, out);
+                // Somebody may be there now who wants to know.
+                self.receipt_becomes_due(now, &space);
+            }
             Purpose::Roster { signed, .. } => self.roster_stored(signed, out),
             Purpose::Branch { signed, .. } => self.branch_stored(signed, out),
             Purpose::Permitted => {}

@@ -55,14 +55,10 @@ pub(crate) fn send(
             let mut severed = contents.severed.iter();
             severed.any(|severed| severed.space == *space && severed.run == *run)
         }
-        Message::Manifest(signed) => {
-            let manifest = Manifest::decode(&signed.bytes).ok();
-            let ours = manifest
-                .as_ref()
-                .and_then(|m| contents.manifests.get(&m.space));
-            ours.zip(manifest)
-                .is_some_and(|((ours, _), told)| ours.version >= told.version)
-        }
+        Message::Manifest(signed) => Manifest::decode(&signed.bytes).is_ok_and(|manifest| {
+            let told = (manifest.space, signed.hash().shorten());
+            machine.durable_manifests.contains(&told)
+        }),
         Message::Roster(signed) => {
             let told = Roster::decode(&signed.bytes);
             told.is_ok_and(|told| contents.roster.version >= told.version)

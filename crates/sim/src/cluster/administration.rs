@@ -20,6 +20,8 @@ impl Cluster {
                 self.issue(steward, manifest)?;
             }
         }
+        // From now on every machine can be put back to a time when it knew next to nothing.
+        (0..self.machines.len()).for_each(|machine| self.back_up(machine));
         Ok(())
     }
 

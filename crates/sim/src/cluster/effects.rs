@@ -17,8 +17,9 @@ use crate::trace::Brief;
 /// Messages kept for hostile repetition.
 const CAPTURED: usize = 400;
 
-/// Where the waiting between attempts begins when a session ended because of a disk.
-const ATTEMPTS_AFTER_STORAGE: u32 = 5;
+/// Where the waiting between attempts begins when a session ended because of a disk or a
+/// clone.
+const ATTEMPTS_AFTER_TROUBLE: u32 = 5;
 
 impl Cluster {
     /// Gives an event to a node and carries out what it says, perhaps only a part of it.
@@ -142,11 +143,11 @@ impl Cluster {
         let (connection, side) = (attachment.connection, attachment.side);
         self.network
             .close(&mut self.schedule, &mut self.rng, connection, side);
-        if reason == CloseReason::Storage {
-            // A full disk does not get empty within milliseconds.
+        if matches!(reason, CloseReason::Storage | CloseReason::Clone) {
+            // A full disk does not get empty within milliseconds, and a clone does not go away.
             self.machines[index]
                 .attempts
-                .insert(attachment.peer, ATTEMPTS_AFTER_STORAGE);
+                .insert(attachment.peer, ATTEMPTS_AFTER_TROUBLE);
         }
         self.plan_dial(index, attachment.peer);
         if self.is_orderly() {

@@ -26,7 +26,12 @@ impl Cluster {
     ) {
         let machine = &self.machines[index];
         let feed = machine.feed();
-        let links: Vec<Attachment> = machine.links.values().copied().collect();
+        let links: Vec<Attachment> = machine
+            .links
+            .values()
+            .filter(|link| link.opened)
+            .copied()
+            .collect();
         let Some(stored) = machine.disk.contents.feeds.get(&(space, feed)).cloned() else {
             return;
         };

@@ -5,7 +5,7 @@ use rand::Rng;
 
 use super::Cluster;
 use crate::check::{self, Violation};
-use crate::disk::Disk;
+use crate::disk::{Contents, Disk};
 use crate::federation::name;
 use crate::machine::Machine;
 use crate::network::Edge;
@@ -56,7 +56,8 @@ impl Cluster {
             Some(epoch) => contents.epoch = epoch,
             None => drop(self.reference.forkable.insert(feed)),
         }
-        self.machines[index].disk.contents = contents;
+        let old = std::mem::replace(&mut self.machines[index].disk.contents, contents);
+        self.note_lost(&old);
         self.frontiers.retain(|(machine, _), _| *machine != index);
         self.forget_what_is_gone(index);
         self.isolate(index, now_us + alone_us);
@@ -127,6 +128,8 @@ impl Cluster {
         self.note(format_args!("{} is switched off", name(index)));
         self.go_down(index);
         self.machines[index].retired = true;
+        let old = self.machines[index].disk.contents.clone();
+        self.note_lost(&old);
         self.forget_what_is_gone(index);
         Ok(())
     }
@@ -139,6 +142,20 @@ impl Cluster {
             }
         }
         Ok(())
+    }
+
+    /// Takes note of the spaces in which a disk that is lost held more than any other.
+    fn note_lost(&mut self, old: &Contents) {
+        for ((space, feed), stored) in &old.feeds {
+            let others = self.machines.iter().filter(|machine| !machine.retired);
+            let mut others = others.filter_map(|m| m.disk.contents.feeds.get(&(*space, *feed)));
+            if !others.any(|other| other.entries.starts_with(&stored.entries)) {
+                self.reference.lossy.insert(*space);
+            }
+        }
+        self.reference
+            .lossy
+            .extend(old.severed.iter().map(|severed| severed.space));
     }
 
     /// The disk of a machine is not what it was: what only it had nobody can be asked for, and

@@ -57,7 +57,8 @@ impl Cluster {
             .after(delay_us, Occurrence::OrderEnds { place, order });
     }
 
-    /// Gives a node what it asked for. One read in a hundred fails, whatever the reason.
+    /// Gives a node what it asked for. One read in a hundred fails where an
+    /// answer can say so, whatever the reason.
     pub(super) fn deliver(&mut self, index: usize, order: Order) -> Result<(), Violation> {
         let fails = self.rng.random_bool(0.01) && !self.is_healed();
         let contents = &self.machines[index].disk.contents;
@@ -89,8 +90,7 @@ impl Cluster {
                 feed,
                 from,
             } => {
-                let found = (!fails).then(|| contents.severed_run(&space, &feed, from));
-                let found = found.flatten();
+                let found = contents.severed_run(&space, &feed, from);
                 Event::SeveredRead { read, found }
             }
             Order::Recall { space } => {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{read, report, top};
 
 /// Which of our crates each may use, development dependencies included.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("phaki-replication", &[]),
     ("phaki-documents", &[]),
     ("phaki-wire", &["phaki-replication"]),
@@ -35,6 +35,10 @@ const ALLOWED: [(&str, &[&str]); 9] = [
         ],
     ),
     ("phaki-bench", &["phaki", "phaki-wire", "phaki-tests"]),
+    (
+        "phaki-fuzz",
+        &["phaki-replication", "phaki-documents", "phaki-wire"],
+    ),
 ];
 
 fn packages() -> Vec<(String, Vec<String>)> {

@@ -209,6 +209,7 @@ impl fmt::Display for Brief<'_, Event> {
                 request,
                 space,
                 entries,
+                ..
             } => {
                 let count = entries.len();
                 write!(

@@ -105,10 +105,12 @@ fn a_failed_write_leaves_nothing_behind() {
     }];
     let request = RequestId(7);
     let node = &mut net.machines[0].node;
+    let epoch = node.epoch();
     node.handle(
         now,
         Event::Append {
             request,
+            epoch,
             space,
             entries,
         },

@@ -146,7 +146,10 @@ impl Cluster {
         document: Option<DocumentId>,
     ) -> Result<(), Violation> {
         let machine = &mut self.machines[index];
-        if machine.node.is_none() || entries.is_empty() {
+        let Some(epoch) = machine.node.as_ref().map(|node| node.epoch()) else {
+            return Ok(());
+        };
+        if entries.is_empty() {
             return Ok(());
         }
         let request = machine.ask(Request::Append {
@@ -158,6 +161,7 @@ impl Cluster {
             index,
             Event::Append {
                 request,
+                epoch,
                 space,
                 entries,
             },

@@ -236,8 +236,13 @@ impl Node {
         }
     }
 
-    /// The newest branch of a node that this node holds, and as it was signed.
-    pub fn branch(&self, parent: &NodeId) -> Option<&(Branch, SignedBranch)> {
-        self.branches.get(parent)
+    /// The newest branch of a node that this node holds.
+    pub fn branch(&self, parent: &NodeId) -> Option<&Branch> {
+        self.branches.get(parent).map(|(branch, _)| branch)
+    }
+
+    /// The same as it was signed.
+    pub fn signed_branch(&self, parent: &NodeId) -> Option<&SignedBranch> {
+        self.branches.get(parent).map(|(_, signed)| signed)
     }
 }

@@ -67,6 +67,18 @@ fn the_proof_travels_to_those_who_saw_one_side_only_and_to_those_who_saw_none() 
 }
 
 #[test]
+fn a_feed_that_could_not_be_read_when_it_was_to_be_cut_is_cut_later() {
+    let (mut net, space, feed) = two_lives();
+    net.connect(0, 3);
+    net.unreadable = Some(3);
+    net.connect(0, 2);
+    assert_eq!(net.machines[3].disk.feeds[&(space, feed)].length, 3);
+    net.unreadable = None;
+    net.tick(25_000);
+    assert_eq!(net.machines[3].disk.feeds[&(space, feed)].length, 1);
+}
+
+#[test]
 fn an_honest_author_publishes_again_what_every_one_of_its_lives_wrote() {
     for author_first in [true, false] {
         let (mut net, space, feed) = two_lives();

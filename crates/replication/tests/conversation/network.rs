@@ -34,6 +34,8 @@ pub(crate) struct Network {
     pub(crate) messages: Vec<(usize, usize, Message)>,
     pub(crate) next: u64,
     pub(crate) time_ms: u64,
+    /// A machine that cannot read places of feeds.
+    pub(crate) unreadable: Option<usize>,
     pub(crate) federation_key: SecretKey,
 }
 
@@ -92,6 +94,7 @@ impl Network {
             messages: vec![],
             next: 0,
             time_ms: 0,
+            unreadable: None,
             federation_key,
         }
     }
@@ -252,6 +255,7 @@ impl Network {
                 from,
             } => {
                 let place = machine.disk.place(&space, &feed, from);
+                let place = place.filter(|_| self.unreadable != Some(at));
                 self.events.push_back((at, Event::Examined { read, place }));
             }
             Effect::ReadSevered {

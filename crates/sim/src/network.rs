@@ -178,7 +178,7 @@ impl Network {
         side: Side,
         message: Message,
     ) {
-        let to = 1 - side;
+        let (to, message) = (1 - side, Box::new(message));
         let Some(found) = self.connections.get(&connection) else {
             return;
         };

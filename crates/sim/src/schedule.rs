@@ -21,7 +21,7 @@ pub(crate) enum Cargo {
     /// The connection exists now.
     Opened,
     /// The other side said something.
-    Message(Message),
+    Message(Box<Message>),
     /// The other side ended the connection.
     Closed,
     /// The connection was lost, and this side learns of it.

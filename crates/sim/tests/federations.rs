@@ -55,14 +55,14 @@ fn run_seeds(seeds: u64, options: impl Fn(u64) -> Options + Sync) -> Vec<Summary
 
 #[test]
 fn two_hundred_federations_of_twenty_nodes_keep_every_invariant_and_agree_after_healing() {
-    let summaries = run_seeds(SEEDS, |seed| options(seed, 20, 600));
+    let summaries = run_seeds(SEEDS, |seed| options(seed, 20, 450));
 
     // The runs were about something: edits, refusals, crashes and cut lines happened in them.
     let sum = |of: fn(&Summary) -> u64| summaries.iter().map(of).sum::<u64>();
-    assert!(sum(|run| run.tally.acknowledged) > 300 * SEEDS);
+    assert!(sum(|run| run.tally.acknowledged) > 200 * SEEDS);
     assert!(sum(|run| run.tally.crashes) > 5 * SEEDS);
     assert!(sum(|run| run.tally.refused) > SEEDS);
-    assert!(sum(|run| run.tally.connections) > 100 * SEEDS);
+    assert!(sum(|run| run.tally.connections) > 60 * SEEDS);
     // And stores were put back, machines cloned, keys misused, and feeds cut for it.
     assert!(sum(|run| run.tally.restored) > SEEDS);
     assert!(sum(|run| run.tally.cloned) > SEEDS / 2);

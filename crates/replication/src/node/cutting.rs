@@ -39,7 +39,8 @@ impl Node {
         let known = held.cut(&feed);
         let full = known.is_none() && held.cuts.len() >= CUTS_PER_SPACE_MAX;
         if full || known.is_some_and(|at| at <= proof.at) {
-            return;
+            // The place may not have been read when it was to be cut.
+            return self.trim(space, feed, out);
         }
         held.cuts.insert(feed, proof.clone());
         out.push(Effect::Notice(Notice::Forked {

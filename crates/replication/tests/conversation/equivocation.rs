@@ -9,7 +9,7 @@ use super::restored::{network, put_back, start};
 
 /// Machine 1 wrote three entries that machine 0 holds, and, from an older copy of its store,
 /// others in the place of the last two, which machine 2 holds.
-fn two_lives() -> (Network, SpaceId, FeedId) {
+pub(crate) fn two_lives() -> (Network, SpaceId, FeedId) {
     let mut net = Network::new(4);
     let space = net.found(0, &[(1, WRITER), (2, WRITER), (3, WRITER)]);
     for (a, b) in [(0, 1), (0, 2), (0, 3)] {
@@ -64,6 +64,18 @@ fn the_proof_travels_to_those_who_saw_one_side_only_and_to_those_who_saw_none() 
     late.disconnect(0, 3);
     late.connect(2, 3);
     assert!(late.all_links_in_sync());
+}
+
+#[test]
+fn a_feed_that_could_not_be_read_when_it_was_to_be_cut_is_cut_later() {
+    let (mut net, space, feed) = two_lives();
+    net.connect(0, 3);
+    net.unreadable = Some(3);
+    net.connect(0, 2);
+    assert_eq!(net.machines[3].disk.feeds[&(space, feed)].length, 3);
+    net.unreadable = None;
+    net.tick(25_000);
+    assert_eq!(net.machines[3].disk.feeds[&(space, feed)].length, 1);
 }
 
 #[test]

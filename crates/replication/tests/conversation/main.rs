@@ -9,6 +9,7 @@ mod links;
 mod network;
 mod receipts;
 mod relays;
+mod renewed;
 mod restored;
 mod rights;
 

@@ -26,6 +26,15 @@ pub(crate) struct Machine {
     pub(crate) closed: Vec<CloseReason>,
 }
 
+impl Machine {
+    fn draw_epoch(&mut self) -> Epoch {
+        self.epochs += 1;
+        let mut epoch = Epoch(self.node.epoch().0);
+        epoch.0[0] = 100 + self.epochs;
+        epoch
+    }
+}
+
 /// Nodes in one thread; messages arrive at once and in order.
 pub(crate) struct Network {
     pub(crate) machines: Vec<Machine>,
@@ -34,6 +43,8 @@ pub(crate) struct Network {
     pub(crate) messages: Vec<(usize, usize, Message)>,
     pub(crate) next: u64,
     pub(crate) time_ms: u64,
+    /// A machine that cannot read places of feeds.
+    pub(crate) unreadable: Option<usize>,
     pub(crate) federation_key: SecretKey,
 }
 
@@ -92,6 +103,7 @@ impl Network {
             messages: vec![],
             next: 0,
             time_ms: 0,
+            unreadable: None,
             federation_key,
         }
     }
@@ -256,7 +268,9 @@ impl Network {
                 feed,
                 from,
             } => {
-                let place = machine.disk.place(&space, &feed, from);
+                let readable = self.unreadable != Some(at);
+                let place = readable.then(|| machine.disk.place(&space, &feed, from));
+                let place = place.flatten();
                 self.events.push_back((at, Event::Examined { read, place }));
             }
             Effect::ReadSevered {
@@ -275,9 +289,7 @@ impl Network {
                     .push_back((at, Event::Recalled { space, entries }));
             }
             Effect::DrawEpoch => {
-                machine.epochs += 1;
-                let mut epoch = Epoch(machine.node.epoch().0);
-                epoch.0[0] = 100 + machine.epochs;
+                let epoch = machine.draw_epoch();
                 self.events.push_back((at, Event::EpochDrawn { epoch }));
             }
             Effect::Accept { request } => {

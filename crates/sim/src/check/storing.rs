@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phaki_replication::branch::Branch;
+use phaki_replication::branch::{Branch, SignedBranch};
 use phaki_replication::id::{FeedId, SpaceId};
 use phaki_replication::manifest::{Manifest, SignedManifest};
 use phaki_replication::node::{Change, Node};
@@ -115,13 +115,7 @@ pub(crate) fn commit(
             holds("a roster never rolls back", newer, seen)
         }
         Change::Branch(signed) => {
-            let Ok(branch) = Branch::decode(&signed.bytes) else {
-                return Ok(());
-            };
-            let ours = contents.branches.get(&branch.parent);
-            let newer = ours.is_none_or(|(ours, ours_signed)| {
-                (branch.version, signed.hash()) > (ours.version, ours_signed.hash())
-            });
+            let newer = is_newer_branch(contents, signed);
             holds("a branch never rolls back", newer, seen)
         }
         Change::Cut {
@@ -143,6 +137,15 @@ pub(crate) fn commit(
             .try_for_each(|signed| receipt(machine, reference, space, signed)),
         Change::Permitted { .. } | Change::Epoch(_) => Ok(()),
     }
+}
+
+fn is_newer_branch(contents: &Contents, signed: &SignedBranch) -> bool {
+    Branch::decode(&signed.bytes).is_ok_and(|branch| {
+        let ours = contents.branches.get(&branch.parent);
+        ours.is_none_or(|(ours, ours_signed)| {
+            (branch.version, signed.hash()) > (ours.version, ours_signed.hash())
+        })
+    })
 }
 
 /// Nobody signs that it holds more than it ever did.

@@ -53,6 +53,14 @@ impl Cluster {
             } => {
                 self.attack(nth, side, captured, mutation);
             }
+            calamity => self.befall(calamity),
+        }
+        Ok(())
+    }
+
+    /// Lets something happen to a whole store or to a key.
+    fn befall(&mut self, calamity: Transition) {
+        match calamity {
             Transition::BackUp { machine } => self.back_up(machine),
             Transition::Restore {
                 machine,
@@ -72,19 +80,8 @@ impl Cluster {
                 salt,
                 sides,
             } => self.equivocate(machine, space, back, salt, sides),
-            Transition::Edit { .. }
-            | Transition::Write { .. }
-            | Transition::Grant { .. }
-            | Transition::Revoke { .. }
-            | Transition::Repeat { .. }
-            | Transition::Found { .. }
-            | Transition::Group { .. }
-            | Transition::Offer { .. }
-            | Transition::TakeOver { .. }
-            | Transition::Admit { .. }
-            | Transition::Publish { .. } => {}
+            _ => {}
         }
-        Ok(())
     }
 
     /// Takes down every edge between a group and the rest, and cuts what runs over it.

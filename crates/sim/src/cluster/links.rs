@@ -55,9 +55,10 @@ impl Cluster {
                 )
             }
             Cargo::Message(message) => {
-                if let (Message::Have(_), Some(peer)) = (&message, other.map(|end| end.machine)) {
+                if let (Message::Have(_), Some(peer)) = (&*message, other.map(|end| end.machine)) {
                     self.machines[machine].attempts.remove(&peer);
                 }
+                let message = *message;
                 self.handle(machine, Event::Received { link, message })
             }
             Cargo::Closed | Cargo::Lost => {

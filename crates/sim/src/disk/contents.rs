@@ -143,12 +143,7 @@ impl Contents {
                 manifest: signed,
                 permitted,
             } => {
-                let mut stewards = false;
-                if let Ok(manifest) = Manifest::decode(&signed.bytes) {
-                    let handovers = manifest.handovers.clone();
-                    let before = self.manifests.insert(space, (manifest, signed));
-                    stewards = before.is_some_and(|(before, _)| before.handovers != handovers);
-                }
+                let stewards = self.put_manifest(space, signed);
                 self.permit(space, &permitted, stewards, readings)
             }
             Change::Permitted { space, permitted } => {
@@ -175,32 +170,26 @@ impl Contents {
                 if let Some(proof) = proof {
                     self.forks.insert((space, feed), *proof);
                 }
-                let applied = self.replicas.get(&space).map(|known| known.advanced(&feed));
-                self.cut(space, feed, at);
-                let taken_back = applied > Some(at);
-                if taken_back {
-                    self.replicas.remove(&space);
-                    self.advance(space, readings);
-                }
-                taken_back
+                self.cut_and_take_back(space, feed, at, readings)
             }
             Change::Severed {
                 space,
                 previous,
                 run,
             } => {
+                let run = *run;
                 self.set_aside(Severed {
                     space,
                     previous,
-                    run: *run,
+                    run,
                 });
                 false
             }
             Change::Receipts { space, receipts } => {
                 for signed in receipts {
                     if let Ok(receipt) = Receipt::decode(&signed.bytes) {
-                        self.receipts
-                            .insert((space, receipt.node), (receipt, signed));
+                        let place = (space, receipt.node);
+                        self.receipts.insert(place, (receipt, signed));
                     }
                 }
                 false
@@ -211,6 +200,33 @@ impl Contents {
                 true
             }
         }
+    }
+
+    /// Whether the space has other stewards than before.
+    fn put_manifest(&mut self, space: SpaceId, signed: SignedManifest) -> bool {
+        let Ok(manifest) = Manifest::decode(&signed.bytes) else {
+            return false;
+        };
+        let handovers = manifest.handovers.clone();
+        let before = self.manifests.insert(space, (manifest, signed));
+        before.is_some_and(|(before, _)| before.handovers != handovers)
+    }
+
+    fn cut_and_take_back(
+        &mut self,
+        space: SpaceId,
+        feed: FeedId,
+        at: u64,
+        readings: &mut Readings,
+    ) -> bool {
+        let applied = self.replicas.get(&space).map(|known| known.advanced(&feed));
+        self.cut(space, feed, at);
+        let taken_back = applied > Some(at);
+        if taken_back {
+            self.replicas.remove(&space);
+            self.advance(space, readings);
+        }
+        taken_back
     }
 
     fn append(&mut self, space: SpaceId, run: Run, permitted: u64, readings: &mut Readings) {

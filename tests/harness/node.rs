@@ -94,6 +94,7 @@ pub struct Node {
     local: Option<Local>,
     listen: Option<SocketAddr>,
     errors_expected: bool,
+    default_spaces: bool,
 }
 
 impl Node {
@@ -111,6 +112,7 @@ impl Node {
             local: None,
             listen: None,
             errors_expected: false,
+            default_spaces: false,
         }
     }
 
@@ -158,6 +160,11 @@ impl Node {
     pub fn dial(&mut self, peer: &str, address: &str) {
         self.peers.retain(|(name, _)| name != peer);
         self.peers.push((peer.to_owned(), address.to_owned()));
+    }
+
+    /// At its next start it founds the spaces that a node has by default.
+    pub fn with_default_spaces(&mut self) {
+        self.default_spaces = true;
     }
 
     /// Its log may contain errors: the test provokes them.
@@ -278,11 +285,13 @@ impl Node {
         let mut text = format!(
             "listen = \"{listen}\"\n\
              account = \"officer@{name}\"\n\
+             spaces.defaults = {}\n\
              [dial]\n\
              retry_max = \"{RETRY_MAX}\"\n\
              [log]\n\
              format = \"json\"\n\
              level = \"info,phaki=debug,phaki_net=debug\"\n",
+            self.default_spaces,
             name = self.name,
         );
         for (peer, address) in &self.peers {

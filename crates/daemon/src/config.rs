@@ -65,6 +65,8 @@ pub struct Config {
     pub account: String,
     /// The socket for local clients.
     pub socket: PathBuf,
+    /// Whether this node founds its usual spaces when it first runs.
+    pub default_spaces: bool,
     /// Addresses to use for a node of that name instead of the roster's.
     pub peers: BTreeMap<String, Vec<String>>,
     /// The longest pause between two attempts to reach a peer.
@@ -253,13 +255,15 @@ mod tests {
         let problems = from_file(
             "data = \"\"\nlisten = 7440\nlissten = \"a:1\"\naccount = \"\"\n\
              [dial]\nretry_max = \"5\"\n[log]\nlevel = \"inof\"\nformat = \"xml\"\n\
-             [peers.TH]\naddresses = [\"0.0.0.0:1\"]\nport = 5\n",
+             [peers.TH]\naddresses = [\"0.0.0.0:1\"]\nport = 5\n\
+             [spaces]\ndefaults = \"no\"\n",
         )
         .unwrap_err();
         let text: Vec<String> = problems.iter().map(Problem::to_string).collect();
         let text = text.join("\n");
         for expected in [
             "data in /etc/phaki/phaki.toml, line 1 = \"\": is empty",
+            "spaces.defaults in /etc/phaki/phaki.toml, line 14 = \"no\": is of type string",
             "listen in /etc/phaki/phaki.toml, line 2 = 7440: is of type integer",
             "lissten in /etc/phaki/phaki.toml, line 3: is no option; perhaps listen is meant",
             "account in /etc/phaki/phaki.toml, line 4",
@@ -271,7 +275,7 @@ mod tests {
         ] {
             assert!(text.contains(expected), "{expected}\nmissing in\n{text}");
         }
-        assert_eq!(problems.len(), 9, "{text}");
+        assert_eq!(problems.len(), 10, "{text}");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep};
 pub(crate) use admit::Admission;
 pub(crate) use deciding::Waiting;
 pub(crate) use inviting::{InviteDraft, state as invite_state};
-pub(crate) use prospect::Prospect;
+pub(crate) use prospect::{Prospect, Size, rights};
 pub(crate) use registrar::Changed;
 
 use self::invite::Invite;

@@ -11,7 +11,7 @@ use phaki_replication::limits::ADDRESSES_MAX;
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
 use phaki_store::{Identity, Store};
 
-pub(crate) use self::place::{areas_around, check_name, check_place};
+pub(crate) use self::place::{areas_around, check_area, check_name, check_place};
 use crate::audit::Deed;
 use crate::config::check_reachable;
 use crate::data_folder::DataFolder;

@@ -31,6 +31,7 @@ use self::part::Part;
 use crate::audit::{Audit, Deed, PROGRAM};
 use crate::config::Config;
 use crate::data_folder::Lock;
+use crate::default_spaces;
 use crate::enrolment::Admission;
 use crate::node_loop::{FollowRoster, Journal, NodeLoop, Written, requests};
 use crate::service::{self, LocalApi, Parts};
@@ -110,6 +111,10 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let (driver, events, follow) = create_network(key.clone(), admission.clone(), &config)?;
     let journal = (journal, writing.written);
     let node_loop = NodeLoop::new(node, events, commands, journal, reader.clone(), follow);
+    let node_part = Part::on_thread("node", move |stop| node_loop.run(stop))?;
+    if config.default_spaces {
+        default_spaces::found(&key, &requests, &audit).await;
+    }
     let listen_text = listen.map(|address| address.to_string());
     let api = LocalApi::new(Parts {
         key,
@@ -130,7 +135,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
             driver.run(listeners, stop, drain).await;
             Ok(())
         }),
-        node: Part::on_thread("node", move |stop| node_loop.run(stop))?,
+        node: node_part,
         materialiser: writing.materialiser,
         writer: writing.thread,
         store_ended: writing.ended,

@@ -5,6 +5,8 @@ mod denial;
 mod editing;
 mod enrolling;
 mod find;
+mod grantee;
+mod granting;
 mod listing;
 mod loading;
 mod locks;
@@ -14,6 +16,8 @@ mod room;
 mod socket;
 mod spaces;
 mod status;
+mod surveying;
+mod transferring;
 mod workers;
 
 use std::path::PathBuf;
@@ -292,6 +296,47 @@ impl Local for LocalApi {
         let request = request.into_inner();
         let asked = ("grant", request.space.clone(), String::new());
         self.answer_by_right(asked, self.spaces.grant(request).await)
+            .await
+    }
+
+    async fn revoke_space(
+        &self,
+        request: Request<pb::RevokeSpaceRequest>,
+    ) -> Result<Response<pb::RevokeSpaceReply>, Status> {
+        let request = request.into_inner();
+        let asked = ("revoke", request.space.clone(), String::new());
+        self.answer_by_right(asked, self.spaces.revoke(request).await)
+            .await
+    }
+
+    async fn preview_space(
+        &self,
+        request: Request<pb::PreviewSpaceRequest>,
+    ) -> Result<Response<pb::PreviewSpaceReply>, Status> {
+        answer(self.spaces.preview(request.into_inner()).await)
+    }
+
+    async fn show_space(
+        &self,
+        request: Request<pb::ShowSpaceRequest>,
+    ) -> Result<Response<pb::ShowSpaceReply>, Status> {
+        answer(self.spaces.show(request.into_inner()).await)
+    }
+
+    async fn show_rights(
+        &self,
+        request: Request<pb::ShowRightsRequest>,
+    ) -> Result<Response<pb::ShowRightsReply>, Status> {
+        answer(self.spaces.rights(request.into_inner()).await)
+    }
+
+    async fn transfer_space(
+        &self,
+        request: Request<pb::TransferSpaceRequest>,
+    ) -> Result<Response<pb::TransferSpaceReply>, Status> {
+        let request = request.into_inner();
+        let asked = ("transfer", request.space.clone(), String::new());
+        self.answer_by_right(asked, self.spaces.transfer(request).await)
             .await
     }
 

@@ -39,8 +39,16 @@ pub(crate) enum Deed {
     RosterInForce,
     /// A space was created here.
     SpaceCreated,
-    /// A node became reader or writer of a space.
+    /// A node or group became reader or writer of a space.
     SpaceGranted,
+    /// A node or group lost its right in a space.
+    SpaceRevoked,
+    /// Another node was offered a space of this one.
+    SpaceOffered,
+    /// The offer of a space was taken back.
+    OfferWithdrawn,
+    /// This node became the steward of a space that it was offered.
+    SpaceTransferred,
     /// A manifest is in force from now on.
     ManifestInForce,
     /// A node's list of the nodes that it admitted is in force from now on.
@@ -79,7 +87,7 @@ pub(crate) enum Deed {
 
 impl Deed {
     /// All of them with their word, and what a Thai reader sees before it.
-    pub(crate) const ALL: [(Self, &'static str, &'static str); 36] = [
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 40] = [
         (Self::FederationFounded, "federation-founded", "ก่อตั้งสหพันธ์"),
         (Self::FederationJoined, "federation-joined", "เข้าร่วมสหพันธ์"),
         (Self::NodeStarted, "node-started", "เริ่มทำงาน"),
@@ -107,6 +115,14 @@ impl Deed {
         (Self::RosterInForce, "roster-in-force", "บัญชีโหนดมีผล"),
         (Self::SpaceCreated, "space-created", "สร้างพื้นที่ข้อมูล"),
         (Self::SpaceGranted, "space-granted", "ให้สิทธิ์ในพื้นที่ข้อมูล"),
+        (Self::SpaceRevoked, "space-revoked", "ถอนสิทธิ์ในพื้นที่ข้อมูล"),
+        (Self::SpaceOffered, "space-offered", "เสนอโอนพื้นที่ข้อมูล"),
+        (
+            Self::OfferWithdrawn,
+            "offer-withdrawn",
+            "ถอนข้อเสนอโอนพื้นที่ข้อมูล",
+        ),
+        (Self::SpaceTransferred, "space-transferred", "รับโอนพื้นที่ข้อมูล"),
         (Self::ManifestInForce, "manifest-in-force", "รายการสิทธิ์มีผล"),
         (Self::BranchInForce, "branch-in-force", "บัญชีโหนดสาขามีผล"),
         (Self::EpochBegun, "epoch-begun", "เริ่มยุคใหม่ของคลัง"),

@@ -33,6 +33,7 @@ impl Checking<'_> {
             addresses: self.addresses(),
             account: self.account(),
             socket: self.socket(&data),
+            default_spaces: self.setting("spaces.defaults").as_one() == "true",
             peers: self.peers(),
             retry_max: self.duration("dial.retry_max", RETRY_MAX_MIN, RETRY_MAX_MAX),
             log: Log {

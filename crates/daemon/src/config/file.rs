@@ -106,6 +106,7 @@ impl Reading<'_> {
     ) -> Option<Setting> {
         let texts = match shape {
             Shape::Text => value.get_ref().as_str().map(|text| vec![text.to_owned()]),
+            Shape::Switch => value.get_ref().as_bool().map(|on| vec![on.to_string()]),
             Shape::List => value.get_ref().as_array().and_then(|items| {
                 let text = |item: &Spanned<DeValue<'_>>| item.get_ref().as_str().map(str::to_owned);
                 items.iter().map(text).collect()
@@ -115,12 +116,13 @@ impl Reading<'_> {
             let expected = match shape {
                 Shape::Text => "a text in quotes",
                 Shape::List => "a list of texts in quotes",
+                Shape::Switch => "true or false",
             };
             self.wrong_shape(place, expected, value);
             return None;
         };
         let text = match shape {
-            Shape::Text => Text::One(texts.pop()?),
+            Shape::Text | Shape::Switch => Text::One(texts.pop()?),
             Shape::List => Text::Many(texts),
         };
         let folder = self.path.parent().map(Path::to_owned);

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-/// Whether an option is one text or several.
+/// What an option is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Text,
     List,
+    /// True or false.
+    Switch,
 }
 
 /// An option of the configuration file.
@@ -19,7 +21,7 @@ pub(super) struct Known {
 }
 
 /// All options but those of single peers.
-pub(super) const OPTIONS: [Known; 9] = [
+pub(super) const OPTIONS: [Known; 10] = [
     text("data", "/var/lib/phaki"),
     text("listen", "0.0.0.0:7440"),
     Known {
@@ -29,6 +31,11 @@ pub(super) const OPTIONS: [Known; 9] = [
     },
     text("account", "local"),
     text("local.socket", ""),
+    Known {
+        key: "spaces.defaults",
+        shape: Shape::Switch,
+        default: "true",
+    },
     text("dial.retry_max", "1m"),
     text("log.format", "text"),
     text("log.level", "info"),
@@ -71,7 +78,7 @@ impl Setting {
 
     pub(super) fn default_of(option: &Known) -> Self {
         let text = match option.shape {
-            Shape::Text => Text::One(option.default.to_owned()),
+            Shape::Text | Shape::Switch => Text::One(option.default.to_owned()),
             Shape::List => Text::Many(Vec::new()),
         };
         Self {

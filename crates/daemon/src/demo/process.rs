@@ -52,7 +52,8 @@ impl NodeProcess {
 
     /// Writes the configuration file.
     pub(super) fn configure(&self, text: &str) -> anyhow::Result<()> {
-        let common = "account = \"demo\"\n";
+        // The story has spaces of its own, and tells every one that there is.
+        let common = "account = \"demo\"\nspaces.defaults = false\n";
         fs::write(&self.config, format!("{common}{text}"))
             .with_context(|| format!("write {}", self.config.display()))
     }

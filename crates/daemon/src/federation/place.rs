@@ -106,6 +106,12 @@ pub(crate) fn check_place(role: NodeRole, area: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether that is an area: the country, a health region, a province or a part of one.
+pub(crate) fn check_area(area: &str) -> anyhow::Result<()> {
+    check_word("area", area)?;
+    kind_of(area).map(drop)
+}
+
 fn kind_of(area: &str) -> anyhow::Result<Area> {
     if area == "TH" {
         return Ok(Area::Country);

@@ -1,8 +1,8 @@
 //! The forms that programs read. Field names are part of the interface: never rename one.
 
 use phaki_wire::proto::local::v1::{
-    AuditRecord, Conflict, ConflictValue, DocumentRow, HistoryEntry, Link, Peer, Space,
-    StatusReply, VerifyAuditReply,
+    AuditRecord, Conflict, ConflictValue, DocumentRow, HistoryEntry, Link, Peer, Prospect, Space,
+    SpaceProspect, StatusReply, VerifyAuditReply,
 };
 use serde_json::{Value, json};
 
@@ -42,6 +42,7 @@ pub(crate) fn space(space: &Space) -> Value {
         "manifest_version": space.manifest_version,
         "may_write": space.may_write,
         "members": members,
+        "offered_to": space.offered_to,
         "documents": space.documents,
         "entries": space.entries,
         "bytes": space.bytes,
@@ -52,6 +53,27 @@ pub(crate) fn space(space: &Space) -> Value {
         "conflicts": space.conflicts,
         "heads_digest": space.heads_digest,
         "frontier_digest": space.frontier_digest,
+    })
+}
+
+/// What a node could read.
+pub(crate) fn prospect(prospect: &Prospect) -> Value {
+    let space = |space: &SpaceProspect| {
+        json!({
+            "name": space.name,
+            "id": space.id,
+            "may_write": space.may_write,
+            "documents": space.documents,
+            "entries": space.entries,
+            "bytes": space.bytes,
+        })
+    };
+    json!({
+        "spaces": prospect.spaces.iter().map(space).collect::<Vec<_>>(),
+        "spaces_known": prospect.spaces_known,
+        "documents": prospect.documents,
+        "entries": prospect.entries,
+        "bytes": prospect.bytes,
     })
 }
 

@@ -201,7 +201,7 @@ fn denied(error: anyhow::Error) -> Denial {
     Denial::invalid(format!("{error:#}"))
 }
 
-fn check_reason(reason: &str) -> Result<(), Denial> {
+pub(super) fn check_reason(reason: &str) -> Result<(), Denial> {
     if reason.len() > REASON_BYTES_MAX {
         let sentence = format!("the reason is longer than {REASON_BYTES_MAX} bytes: shorten it");
         return Err(Denial::invalid(sentence));
@@ -243,7 +243,7 @@ fn waiting_to_wire(waiting: Waiting) -> pb::PendingNode {
     }
 }
 
-fn prospect_to_wire(prospect: Prospect) -> pb::Prospect {
+pub(super) fn prospect_to_wire(prospect: Prospect) -> pb::Prospect {
     let total = prospect.total();
     let spaces = prospect.spaces.into_iter().map(|space| pb::SpaceProspect {
         name: space.name,

@@ -73,6 +73,7 @@ impl Region {
         let mut config = config::check(None, &BTreeMap::new(), &flags).unwrap();
         let listen = self.listen.get(name).cloned();
         config.listen = Some(listen.unwrap_or_else(|| "127.0.0.1:0".to_owned()));
+        config.default_spaces = false;
         config.retry_max = Duration::from_secs(1);
         if let Some(address) = self.listen.get("TH").filter(|_| name != "TH") {
             config.peers.insert("TH".to_owned(), vec![address.clone()]);

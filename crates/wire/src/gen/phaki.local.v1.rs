@@ -79,13 +79,16 @@ pub struct Space {
     pub heads_digest: ::prost::alloc::string::String,
     #[prost(string, tag = "16")]
     pub frontier_digest: ::prost::alloc::string::String,
+    /// name of the node that may take the space over; empty: none
+    #[prost(string, tag = "17")]
+    pub offered_to: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Member {
-    /// name
+    /// name, or a group such as role:national or area:R11
     #[prost(string, tag = "1")]
     pub node: ::prost::alloc::string::String,
-    /// reader, writer, steward
+    /// reader, writer, steward, removed
     #[prost(string, tag = "2")]
     pub role: ::prost::alloc::string::String,
 }
@@ -458,7 +461,7 @@ pub struct GrantSpaceRequest {
     /// id or name
     #[prost(string, tag = "1")]
     pub space: ::prost::alloc::string::String,
-    /// name or key
+    /// name or key, or a group: role:national, area:R11
     #[prost(string, tag = "2")]
     pub node: ::prost::alloc::string::String,
     /// reader or writer
@@ -467,6 +470,158 @@ pub struct GrantSpaceRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GrantSpaceReply {
+    #[prost(message, optional, tag = "1")]
+    pub space: ::core::option::Option<Space>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeSpaceRequest {
+    /// id or name
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+    /// as in GrantSpaceRequest
+    #[prost(string, tag = "2")]
+    pub node: ::prost::alloc::string::String,
+    /// for the record of this node; may be empty
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RevokeSpaceReply {
+    #[prost(message, optional, tag = "1")]
+    pub space: ::core::option::Option<Space>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewSpaceRequest {
+    /// id or name
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+    /// as in GrantSpaceRequest
+    #[prost(string, tag = "2")]
+    pub node: ::prost::alloc::string::String,
+    /// reader or writer; empty: the right is taken away
+    #[prost(string, tag = "3")]
+    pub role: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewSpaceReply {
+    /// name
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+    /// of the active nodes whose rights would differ, by name
+    #[prost(message, repeated, tag = "2")]
+    pub changes: ::prost::alloc::vec::Vec<RightsChange>,
+    /// what a new reader would receive at once
+    #[prost(uint64, tag = "3")]
+    pub documents: u64,
+    #[prost(uint64, tag = "4")]
+    pub entries: u64,
+    /// of payload
+    #[prost(uint64, tag = "5")]
+    pub bytes: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RightsChange {
+    /// name
+    #[prost(string, tag = "1")]
+    pub node: ::prost::alloc::string::String,
+    #[prost(bool, tag = "2")]
+    pub read_before: bool,
+    #[prost(bool, tag = "3")]
+    pub write_before: bool,
+    #[prost(bool, tag = "4")]
+    pub reads: bool,
+    #[prost(bool, tag = "5")]
+    pub writes: bool,
+    /// of the node itself that count; they go on counting
+    #[prost(uint64, tag = "6")]
+    pub own_entries: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowSpaceRequest {
+    /// id or name
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShowSpaceReply {
+    #[prost(message, optional, tag = "1")]
+    pub space: ::core::option::Option<Space>,
+    /// the active nodes that may read it today, by name
+    #[prost(message, repeated, tag = "2")]
+    pub nodes: ::prost::alloc::vec::Vec<NodeRights>,
+    /// names of suspended authors, of whom no new entry counts
+    #[prost(string, repeated, tag = "3")]
+    pub frozen: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, repeated, tag = "4")]
+    pub feeds: ::prost::alloc::vec::Vec<FeedState>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NodeRights {
+    /// name
+    #[prost(string, tag = "1")]
+    pub node: ::prost::alloc::string::String,
+    #[prost(bool, tag = "2")]
+    pub writes: bool,
+    #[prost(bool, tag = "3")]
+    pub steward: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FeedState {
+    /// name of the author
+    #[prost(string, tag = "1")]
+    pub node: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub epoch: ::prost::alloc::string::String,
+    /// held here
+    #[prost(uint64, tag = "3")]
+    pub entries: u64,
+    /// of payload
+    #[prost(uint64, tag = "4")]
+    pub bytes: u64,
+    /// entries that count; the later ones are quarantined
+    #[prost(uint64, tag = "5")]
+    pub counting: u64,
+    /// the steward has said where it ends
+    #[prost(bool, tag = "6")]
+    pub capped: bool,
+    /// how many entries can ever count, if it is capped
+    #[prost(uint64, tag = "7")]
+    pub cap: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowRightsRequest {
+    /// name or key
+    #[prost(string, tag = "1")]
+    pub node: ::prost::alloc::string::String,
+    /// id or name; empty: all that this node knows
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShowRightsReply {
+    /// name
+    #[prost(string, tag = "1")]
+    pub node: ::prost::alloc::string::String,
+    /// active, suspended, removed: only an active one receives anything
+    #[prost(string, tag = "2")]
+    pub status: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub prospect: ::core::option::Option<Prospect>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferSpaceRequest {
+    /// id or name
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+    /// offer, accept, withdraw
+    #[prost(string, tag = "2")]
+    pub act: ::prost::alloc::string::String,
+    /// name or key of the next steward; only with offer
+    #[prost(string, tag = "3")]
+    pub to: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TransferSpaceReply {
     #[prost(message, optional, tag = "1")]
     pub space: ::core::option::Option<Space>,
 }
@@ -1189,6 +1344,128 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "GrantSpace"));
             self.inner.unary(req, path, codec).await
         }
+        /// Takes a right away. What was written by it, and counts here, goes on counting.
+        pub async fn revoke_space(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokeSpaceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeSpaceReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/RevokeSpace",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "RevokeSpace"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What a grant or a revocation would mean. Changes nothing.
+        pub async fn preview_space(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreviewSpaceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewSpaceReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/PreviewSpace",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "PreviewSpace"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// One space with everything that is decided about it.
+        pub async fn show_space(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowSpaceRequest>,
+        ) -> std::result::Result<tonic::Response<super::ShowSpaceReply>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowSpace",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowSpace"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What a node may read and write of what this node knows.
+        pub async fn show_rights(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowRightsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowRightsReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowRights",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowRights"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// A steward offers its space, or takes the offer back; or the next one accepts it.
+        pub async fn transfer_space(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TransferSpaceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransferSpaceReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/TransferSpace",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "TransferSpace"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn list_spaces(
             &mut self,
             request: impl tonic::IntoRequest<super::ListSpacesRequest>,
@@ -1516,6 +1793,40 @@ pub mod local_server {
             &self,
             request: tonic::Request<super::GrantSpaceRequest>,
         ) -> std::result::Result<tonic::Response<super::GrantSpaceReply>, tonic::Status>;
+        /// Takes a right away. What was written by it, and counts here, goes on counting.
+        async fn revoke_space(
+            &self,
+            request: tonic::Request<super::RevokeSpaceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeSpaceReply>,
+            tonic::Status,
+        >;
+        /// What a grant or a revocation would mean. Changes nothing.
+        async fn preview_space(
+            &self,
+            request: tonic::Request<super::PreviewSpaceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PreviewSpaceReply>,
+            tonic::Status,
+        >;
+        /// One space with everything that is decided about it.
+        async fn show_space(
+            &self,
+            request: tonic::Request<super::ShowSpaceRequest>,
+        ) -> std::result::Result<tonic::Response<super::ShowSpaceReply>, tonic::Status>;
+        /// What a node may read and write of what this node knows.
+        async fn show_rights(
+            &self,
+            request: tonic::Request<super::ShowRightsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ShowRightsReply>, tonic::Status>;
+        /// A steward offers its space, or takes the offer back; or the next one accepts it.
+        async fn transfer_space(
+            &self,
+            request: tonic::Request<super::TransferSpaceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransferSpaceReply>,
+            tonic::Status,
+        >;
         async fn list_spaces(
             &self,
             request: tonic::Request<super::ListSpacesRequest>,
@@ -2262,6 +2573,225 @@ pub mod local_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GrantSpaceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/RevokeSpace" => {
+                    #[allow(non_camel_case_types)]
+                    struct RevokeSpaceSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::RevokeSpaceRequest>
+                    for RevokeSpaceSvc<T> {
+                        type Response = super::RevokeSpaceReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RevokeSpaceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::revoke_space(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RevokeSpaceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/PreviewSpace" => {
+                    #[allow(non_camel_case_types)]
+                    struct PreviewSpaceSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::PreviewSpaceRequest>
+                    for PreviewSpaceSvc<T> {
+                        type Response = super::PreviewSpaceReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PreviewSpaceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::preview_space(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PreviewSpaceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowSpace" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowSpaceSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ShowSpaceRequest>
+                    for ShowSpaceSvc<T> {
+                        type Response = super::ShowSpaceReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowSpaceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_space(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowSpaceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowRights" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowRightsSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ShowRightsRequest>
+                    for ShowRightsSvc<T> {
+                        type Response = super::ShowRightsReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowRightsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_rights(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowRightsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/TransferSpace" => {
+                    #[allow(non_camel_case_types)]
+                    struct TransferSpaceSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::TransferSpaceRequest>
+                    for TransferSpaceSvc<T> {
+                        type Response = super::TransferSpaceReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TransferSpaceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::transfer_space(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TransferSpaceSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -3,14 +3,13 @@
 use clap::Args;
 use phaki_wire::proto::local::v1::{
     ChangeRosterRequest, PendingNode, Prospect, RejectPendingRequest, ShowPendingReply,
-    SpaceProspect,
 };
 use serde_json::{Value, json};
 
 use super::change::{OutArgs, report};
 use crate::commands::Invocation;
 use crate::output::time::rfc3339;
-use crate::output::{Align, Output, Table, number, words};
+use crate::output::{Align, Output, Table, machine, number, words};
 
 /// List the nodes that wait for approval, or show what approving one would mean
 ///
@@ -252,24 +251,7 @@ fn node_to_json(node: &PendingNode) -> Value {
 }
 
 fn shown_to_json(found: &ShowPendingReply) -> Value {
-    let prospect = found.prospect.clone().unwrap_or_default();
-    let space = |space: &SpaceProspect| {
-        json!({
-            "name": space.name,
-            "id": space.id,
-            "may_write": space.may_write,
-            "documents": space.documents,
-            "entries": space.entries,
-            "bytes": space.bytes,
-        })
-    };
     let mut value = node_to_json(&found.node.clone().unwrap_or_default());
-    value["prospect"] = json!({
-        "spaces": prospect.spaces.iter().map(space).collect::<Vec<_>>(),
-        "spaces_known": prospect.spaces_known,
-        "documents": prospect.documents,
-        "entries": prospect.entries,
-        "bytes": prospect.bytes,
-    });
+    value["prospect"] = machine::prospect(&found.prospect.clone().unwrap_or_default());
     value
 }

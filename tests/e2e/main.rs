@@ -16,6 +16,7 @@ mod walkthrough;
 mod broken_line;
 mod crashes;
 mod long_absence;
+mod quarantine;
 mod relay;
 mod restored;
 

@@ -107,12 +107,13 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let audit = Audit::new(journal.clone(), requests.clone(), &config.account);
     let admission = Admission::new(&folder, &requests, &reader, &journal, audit.clone());
     let (driver, events, follow) = create_network(key.clone(), admission.clone(), &config)?;
-    let journal = (journal, writing.written);
-    let node_loop = NodeLoop::new(node, events, commands, journal, reader.clone(), follow);
+    let writes = (journal.clone(), writing.written);
+    let node_loop = NodeLoop::new(node, events, commands, writes, reader.clone(), follow);
     let listen_text = listen.map(|address| address.to_string());
     let api = LocalApi::new(Parts {
         key,
         requests,
+        journal,
         audit,
         reader,
         admission,

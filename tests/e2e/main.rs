@@ -17,6 +17,7 @@ mod branches;
 mod broken_line;
 mod crashes;
 mod long_absence;
+mod quarantine;
 mod relay;
 mod restored;
 

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, conflicts, edit, enrol, export, federation, history, import, list, new, node, roster,
-    show, space, status,
+    audit, conflicts, edit, enrol, export, federation, history, import, list, new, node,
+    quarantine, receipts, roster, show, space, status,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -107,6 +107,9 @@ pub(crate) enum Command {
     Serve(node::ServeArgs),
     Status(status::StatusArgs),
     Audit(audit::AuditArgs),
+    #[command(subcommand)]
+    Quarantine(quarantine::QuarantineCommand),
+    Receipts(receipts::ReceiptsArgs),
     #[command(subcommand)]
     Space(space::SpaceCommand),
     New(new::NewArgs),

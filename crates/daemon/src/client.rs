@@ -1,6 +1,7 @@
 //! Talking to the node on this machine over its Unix socket.
 
 mod federation;
+mod quarantine;
 mod spaces;
 
 use std::error::Error as StdError;

@@ -15,6 +15,8 @@ pub(crate) mod list;
 pub(crate) mod names;
 pub(crate) mod new;
 pub(crate) mod node;
+pub(crate) mod quarantine;
+pub(crate) mod receipts;
 pub(crate) mod roster;
 pub(crate) mod show;
 pub(crate) mod space;
@@ -98,6 +100,11 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::Join(args) => enrol::join(invocation, args).await,
         Command::Status(args) => status::status(invocation, &args).await,
         Command::Audit(args) => audit::audit(invocation, args).await,
+        Command::Quarantine(command) => {
+            let quarantine = quarantine::quarantine(invocation, command);
+            quarantine.await.map(|()| done)
+        }
+        Command::Receipts(args) => receipts::receipts(invocation, &args).await.map(|()| done),
         Command::Space(command) => space::space(invocation, command).await.map(|()| done),
         Command::New(args) => new::new(invocation, args).await.map(|()| done),
         Command::List(args) => list::list(invocation, args).await.map(|()| done),

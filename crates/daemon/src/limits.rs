@@ -38,6 +38,13 @@ pub(crate) const INVITE_VALID_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// The longest validity of an invite: 90 days. A string that admits a node must not lie around.
 pub(crate) const INVITE_VALID_MS_MAX: u64 = 90 * 24 * 60 * 60 * 1000;
 
+/// Digits of the id of an entry in quarantine: short enough to type, and two of ten thousand have
+/// the same in one case of twenty thousand; then more digits tell them apart.
+pub(crate) const QUARANTINE_ID_DIGITS: usize = 10;
+
+/// Digits of it that a person must type: fewer would often mean another one by mistake.
+pub(crate) const QUARANTINE_ID_DIGITS_MIN: usize = 6;
+
 /// Pieces of document work (load, edit, summarise) at one time: more than two cores cannot do.
 pub(crate) const DOCUMENT_WORKERS_MAX: usize = 4;
 

@@ -242,9 +242,11 @@ impl NodeLoop {
                 epoch,
                 space,
                 entries,
+                audit,
                 answer,
             } => {
                 let request = self.begin(answer)?;
+                self.recording.origin = Origin::Local(audit);
                 Some(Event::Append {
                     request,
                     epoch,

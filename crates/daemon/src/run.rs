@@ -109,8 +109,8 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let own = key.clone();
     let admission = Admission::new(&folder, &requests, &reader, &journal, audit.clone(), own);
     let (driver, events, follow) = create_network(key.clone(), admission.clone(), &config)?;
-    let journal = (journal, writing.written);
-    let node_loop = NodeLoop::new(node, events, commands, journal, reader.clone(), follow);
+    let writes = (journal.clone(), writing.written);
+    let node_loop = NodeLoop::new(node, events, commands, writes, reader.clone(), follow);
     let node_part = Part::on_thread("node", move |stop| node_loop.run(stop))?;
     if config.default_spaces {
         default_spaces::found(&key, &requests, &audit).await;
@@ -119,6 +119,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let api = LocalApi::new(Parts {
         key,
         requests,
+        journal,
         audit,
         reader,
         admission,

@@ -11,7 +11,9 @@ mod listing;
 mod loading;
 mod locks;
 mod putting;
+mod quarantine;
 mod reading;
+mod receipts;
 mod room;
 mod socket;
 mod spaces;
@@ -41,6 +43,7 @@ use self::denial::Denial;
 use self::editing::Editing;
 use self::enrolling::Enrolling;
 use self::listing::Rows;
+use self::quarantine::Quarantine;
 use self::reading::Reading;
 use self::spaces::Spaces;
 use self::status::Facts;
@@ -49,13 +52,14 @@ use crate::audit::Audit;
 use crate::enrolment::Admission;
 use crate::identity;
 use crate::limits::{LOCAL_REQUEST_BYTES_MAX, LOCAL_REQUESTS_MAX};
-use crate::node_loop::NodeRequests;
+use crate::node_loop::{Journal, NodeRequests};
 
 /// What the API is made of.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) key: SecretKey,
     pub(crate) requests: NodeRequests,
+    pub(crate) journal: Journal,
     pub(crate) audit: Audit,
     pub(crate) reader: Reader,
     pub(crate) admission: Admission,
@@ -77,6 +81,7 @@ pub(crate) struct LocalApi {
     editing: Editing,
     enrolling: Enrolling,
     auditing: Auditing,
+    quarantine: Quarantine,
 }
 
 impl LocalApi {
@@ -84,6 +89,7 @@ impl LocalApi {
         let Parts {
             key,
             requests,
+            journal,
             audit,
             reader,
             admission,
@@ -112,6 +118,14 @@ impl LocalApi {
             reader: reader.clone(),
             workers: workers.clone(),
         };
+        let quarantine = Quarantine {
+            requests: requests.clone(),
+            journal,
+            audit: audit.clone(),
+            reader: reader.clone(),
+            workers: workers.clone(),
+            turn: Arc::default(),
+        };
         let spaces = Spaces {
             key,
             requests,
@@ -130,6 +144,7 @@ impl LocalApi {
                 addresses,
             },
             auditing,
+            quarantine,
         })
     }
 
@@ -280,6 +295,44 @@ impl Local for LocalApi {
         request: Request<pb::VerifyAuditRequest>,
     ) -> Result<Response<pb::VerifyAuditReply>, Status> {
         answer(self.auditing.verify(request.into_inner()).await)
+    }
+
+    async fn list_quarantine(
+        &self,
+        request: Request<pb::ListQuarantineRequest>,
+    ) -> Result<Response<pb::ListQuarantineReply>, Status> {
+        answer(self.quarantine.list(request.into_inner()).await)
+    }
+
+    async fn show_quarantined(
+        &self,
+        request: Request<pb::ShowQuarantinedRequest>,
+    ) -> Result<Response<pb::ShowQuarantinedReply>, Status> {
+        answer(self.quarantine.show(request.into_inner()).await)
+    }
+
+    async fn adopt_quarantined(
+        &self,
+        request: Request<pb::AdoptQuarantinedRequest>,
+    ) -> Result<Response<pb::AdoptQuarantinedReply>, Status> {
+        let request = request.into_inner();
+        let asked = ("adopt", request.space.clone(), String::new());
+        self.answer_by_right(asked, self.quarantine.adopt(request).await)
+            .await
+    }
+
+    async fn discard_quarantined(
+        &self,
+        request: Request<pb::DiscardQuarantinedRequest>,
+    ) -> Result<Response<pb::DiscardQuarantinedReply>, Status> {
+        answer(self.quarantine.discard(request.into_inner()).await)
+    }
+
+    async fn show_receipts(
+        &self,
+        request: Request<pb::ShowReceiptsRequest>,
+    ) -> Result<Response<pb::ShowReceiptsReply>, Status> {
+        answer(self.reading.receipts(request.into_inner()).await)
     }
 
     async fn create_space(

@@ -15,6 +15,7 @@ use crate::invite::{Invite, Redemption};
 use crate::materialise::Materialised;
 use crate::pending::Decision;
 use crate::queue::Queued;
+use crate::reader::QuarantinedRow;
 
 /// One thing to be written. Jobs are carried out in the order of submission.
 #[derive(Debug)]
@@ -69,6 +70,15 @@ pub enum Job {
         /// Recorded with it, when there was anything to decide.
         audit: Option<AuditDraft>,
         /// Told whether there was anything to decide.
+        reply: Reply<bool>,
+    },
+    /// Marks entries in quarantine as such that need nobody's attention.
+    Discard {
+        /// Which.
+        entries: Vec<QuarantinedRow>,
+        /// Recorded with it, when any of them was not marked before.
+        audit: AuditDraft,
+        /// Told whether any of them was not marked before.
         reply: Reply<bool>,
     },
     /// Forgets an invitation that nobody used, as if it had never been.
@@ -249,6 +259,7 @@ impl Job {
             | Self::Invite { .. }
             | Self::Redeem { .. }
             | Self::Decide { .. }
+            | Self::Discard { .. }
             | Self::Forget { .. }
             | Self::Resume => true,
         }
@@ -310,6 +321,10 @@ impl Queued for Job {
             } => 0,
             Self::Audit { draft, .. } => draft.bytes(),
             Self::Materialised { rows, .. } => rows.iter().map(Materialised::bytes).sum(),
+            Self::Discard { entries, .. } => {
+                let payloads = entries.iter().map(|row| row.entry.payload.length());
+                payloads.sum()
+            }
             Self::Invite { .. }
             | Self::Redeem { .. }
             | Self::Decide { .. }

@@ -11,6 +11,7 @@ pub mod backup;
 mod batch;
 mod change_entry;
 mod connection;
+mod discard;
 mod fault;
 mod file;
 mod index;

@@ -5,6 +5,7 @@ pub(crate) mod entries;
 mod history;
 pub(crate) mod place;
 mod quarantine;
+mod receipts;
 mod spaces;
 
 use std::fmt;
@@ -16,7 +17,7 @@ use thiserror::Error;
 
 pub use documents::{DocumentChanges, DocumentFilter, DocumentRow, SummaryRow};
 pub use history::ChangePlace;
-pub use quarantine::{QuarantinedRow, SeveredRow};
+pub use quarantine::{QuarantineFilter, QuarantinedRow, SeveredRow};
 pub use spaces::{FeedRow, RefusedRow, SpaceRow};
 
 use crate::connection::open_reader;

@@ -21,6 +21,7 @@ use crate::append;
 use crate::audit::{self, AuditDraft};
 use crate::batch::Batch;
 use crate::connection::open_writer;
+use crate::discard;
 use crate::fault::Fault;
 use crate::file::Lock;
 use crate::invite::{self, Invite, Redemption};
@@ -29,6 +30,7 @@ use crate::materialise;
 use crate::pending::{self, Decision};
 use crate::progress::Progress;
 use crate::queue::Queue;
+use crate::reader::QuarantinedRow;
 use crate::store::Store;
 
 /// Submits jobs to the writer; clones may go to any thread.
@@ -197,6 +199,23 @@ impl Writer {
         self.call(|reply| Job::Forget { secret_hash, reply })
     }
 
+    /// Marks entries in quarantine as such that need nobody's attention; whether any was not marked
+    /// before. Then `audit` is recorded with it. Waits for the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn discard(
+        &self,
+        entries: Vec<QuarantinedRow>,
+        audit: AuditDraft,
+    ) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Discard {
+            entries,
+            audit,
+            reply,
+        })
+    }
+
     /// Records something in the audit log. Waits for the disk.
     ///
     /// # Errors
@@ -334,7 +353,10 @@ impl Carrier {
                 (self.report)(Completion::Stored { write, touched });
             }
             (
-                Job::Invite { reply, .. } | Job::Decide { reply, .. } | Job::Forget { reply, .. },
+                Job::Invite { reply, .. }
+                | Job::Decide { reply, .. }
+                | Job::Discard { reply, .. }
+                | Job::Forget { reply, .. },
                 Outcome::Told(told),
             ) => reply.send(Ok(told)),
             (Job::Redeem { reply, .. }, Outcome::Redemption(redemption)) => {
@@ -352,9 +374,10 @@ impl Carrier {
         let error = error.clone();
         match job {
             Job::Change { write, .. } => (self.report)(Completion::Failed { write, error }),
-            Job::Invite { reply, .. } | Job::Decide { reply, .. } | Job::Forget { reply, .. } => {
-                reply.send(Err(error));
-            }
+            Job::Invite { reply, .. }
+            | Job::Decide { reply, .. }
+            | Job::Discard { reply, .. }
+            | Job::Forget { reply, .. } => reply.send(Err(error)),
             Job::Redeem { reply, .. } => reply.send(Err(error)),
             Job::Materialised { reply, .. } | Job::Audit { reply, .. } | Job::Flush { reply } => {
                 reply.send(Err(error));
@@ -399,6 +422,12 @@ fn write_job(batch: &mut Batch<'_>, job: &Job) -> Result<Outcome, Fault> {
             let decided = pending::decide(batch.connection, decision)?;
             record(batch.connection, audit.as_ref().filter(|_| decided))?;
             Ok(Outcome::Told(decided))
+        }
+        Job::Discard { entries, audit, .. } => {
+            batch.flush()?;
+            let marked = discard::discard(batch.connection, entries)?;
+            record(batch.connection, marked.then_some(audit))?;
+            Ok(Outcome::Told(marked))
         }
         Job::Forget { secret_hash, .. } => Ok(Outcome::Told(invite::forget(
             batch.connection,

@@ -57,6 +57,10 @@ pub(crate) enum Deed {
     EpochBegun,
     /// Own entries that others could not count were published again.
     EntriesRepublished,
+    /// The steward published entries in quarantine again as its own act.
+    EntriesAdopted,
+    /// Entries in quarantine need nobody's attention any more.
+    EntriesDiscarded,
     /// Entries are kept without effect, since their author may not write them.
     EntriesQuarantined,
     /// An author signed two different entries at one place.
@@ -67,6 +71,8 @@ pub(crate) enum Deed {
     OwnKeyElsewhere,
     /// This data folder was proved to be an older copy of one that wrote on.
     StoreSuperseded,
+    /// A backup was put in the place of the store.
+    StoreRestored,
     /// A peer holds other entries of a feed than this node.
     FeedsDiffer,
     /// A peer says that it holds more of this node's entries than the node itself.
@@ -87,7 +93,7 @@ pub(crate) enum Deed {
 
 impl Deed {
     /// All of them with their word, and what a Thai reader sees before it.
-    pub(crate) const ALL: [(Self, &'static str, &'static str); 40] = [
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 43] = [
         (Self::FederationFounded, "federation-founded", "ก่อตั้งสหพันธ์"),
         (Self::FederationJoined, "federation-joined", "เข้าร่วมสหพันธ์"),
         (Self::NodeStarted, "node-started", "เริ่มทำงาน"),
@@ -136,6 +142,8 @@ impl Deed {
             "entries-quarantined",
             "กักกันรายการข้อมูล",
         ),
+        (Self::EntriesAdopted, "entries-adopted", "รับรองรายการที่กักไว้"),
+        (Self::EntriesDiscarded, "entries-discarded", "ทิ้งรายการที่กักไว้"),
         (Self::FeedForked, "feed-forked", "พบสายข้อมูลแตกเป็นสองสาย"),
         (
             Self::KeyOnTwoMachines,
@@ -148,6 +156,11 @@ impl Deed {
             "เครื่องอื่นใช้กุญแจของโหนดนี้",
         ),
         (Self::StoreSuperseded, "store-superseded", "พบว่าเป็นสำเนาเก่า"),
+        (
+            Self::StoreRestored,
+            "store-restored",
+            "กู้คืนคลังข้อมูลจากสำเนาสำรอง",
+        ),
         (Self::FeedsDiffer, "feeds-differ", "สายข้อมูลไม่ตรงกัน"),
         (
             Self::OwnFeedAhead,

@@ -44,6 +44,12 @@ fn show(output: &mut Output, kind: Option<Kind>, entry: &HistoryEntry) -> anyhow
     let when = output.moment(entry.time_ms);
     let change: String = entry.change.chars().take(8).collect();
     let mut line = format!("{when}  {}", entry.node);
+    if !entry.adopted_by.is_empty() {
+        line.push_str(&output.language.pick(
+            format!(" (รับรองโดย {})", entry.adopted_by),
+            format!(" (adopted by {})", entry.adopted_by),
+        ));
+    }
     for part in [&entry.account, &entry.message] {
         if !part.is_empty() {
             line.push_str("  ");
@@ -51,9 +57,14 @@ fn show(output: &mut Output, kind: Option<Kind>, entry: &HistoryEntry) -> anyhow
         }
     }
     output.line(format!("{line}  [{change}]"))?;
+    output.table(&change_table(output, kind, &entry.fields))
+}
+
+/// The fields that a change changed, with their values before and after.
+pub(crate) fn change_table(output: &Output, kind: Option<Kind>, fields: &[FieldChange]) -> Table {
     let mut table =
         Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left)]).indent(2);
-    for field in &entry.fields {
+    for field in fields {
         let [from, to] = sides(output, kind, field);
         let change = if from.is_empty() {
             to
@@ -62,7 +73,7 @@ fn show(output: &mut Output, kind: Option<Kind>, entry: &HistoryEntry) -> anyhow
         };
         table.row([sign(field).to_owned(), field.path.clone(), change]);
     }
-    output.table(&table)
+    table
 }
 
 fn sign(field: &FieldChange) -> &'static str {

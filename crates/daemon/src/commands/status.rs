@@ -60,6 +60,12 @@ fn show(output: &mut Output, reply: &StatusReply) -> anyhow::Result<()> {
         language.of(words::SPACES),
         &spaces(language, &reply.spaces),
     )?;
+    let durable = coverage(output, &reply.spaces);
+    section(
+        output,
+        language.pick("อยู่บนดิสก์ของโหนดอื่น", "On disk elsewhere"),
+        &durable,
+    )?;
     section(
         output,
         language.of(words::LINKS),
@@ -173,6 +179,41 @@ pub(crate) fn spaces(language: Language, spaces: &[Space]) -> Table {
             count(space.waiting),
             count(space.refused),
         ]);
+    }
+    table
+}
+
+/// Of each space that others may read: how many of them hold everything, by their receipts.
+fn coverage(output: &Output, spaces: &[Space]) -> Table {
+    let language = output.language;
+    let mut table = Table::pairs().indent(2);
+    for space in spaces {
+        let Some(known) = space.coverage.as_ref().filter(|known| known.readers > 0) else {
+            continue;
+        };
+        let (complete, all) = (
+            number::grouped(known.complete),
+            number::grouped(known.readers),
+        );
+        let mut says = language.pick(
+            format!("ครบทุกรายการที่ {complete} จาก {all} โหนด"),
+            format!("everything at {complete} of {all} nodes"),
+        );
+        if !known.oldest.is_empty() {
+            let (node, when) = (&known.oldest, output.moment(known.oldest_ms));
+            says.push_str(&language.pick(
+                format!("  ใบรับที่เก่าที่สุดจาก {node} เมื่อ {when}"),
+                format!(", oldest receipt: {node}, {when}"),
+            ));
+        }
+        if known.silent > 0 {
+            let silent = number::grouped(known.silent);
+            says.push_str(&language.pick(
+                format!("  ไม่มีใบรับจาก {silent} โหนด"),
+                format!(", no receipt of {silent}"),
+            ));
+        }
+        table.row([space.name.clone(), says]);
     }
     table
 }

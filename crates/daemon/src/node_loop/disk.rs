@@ -9,6 +9,7 @@ use futures_util::future::Either;
 use phaki_replication::id::{FederationId, FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::node::{Change, Event, ReadId, WriteId};
 use phaki_replication::roster::NodeRole;
+use phaki_store::reader::QuarantinedRow;
 use phaki_store::{
     AuditDraft, Completion, Decision, FailureClass, Invite, Job, ReadError, Reader, Redemption,
     Reply, WriteError, Writer,
@@ -82,6 +83,21 @@ impl Journal {
     ) -> Result<bool, WriteError> {
         self.call(|reply| Job::Decide {
             decision,
+            audit,
+            reply,
+        })
+        .await
+    }
+
+    /// Marks entries in quarantine as such that need nobody's attention; whether any was not marked
+    /// before. Then `audit` is recorded with it.
+    pub(crate) async fn discard(
+        &self,
+        entries: Vec<QuarantinedRow>,
+        audit: AuditDraft,
+    ) -> Result<bool, WriteError> {
+        self.call(|reply| Job::Discard {
+            entries,
             audit,
             reply,
         })

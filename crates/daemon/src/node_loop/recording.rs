@@ -104,8 +104,13 @@ impl NodeLoop {
     /// What is recorded in the transaction of a change.
     pub(super) fn records_of(&mut self, change: &Change) -> Vec<AuditDraft> {
         let (deed, subject, version) = match change {
-            Change::Runs { .. }
-            | Change::Permitted { .. }
+            Change::Runs { .. } => {
+                return match &mut self.recording.origin {
+                    Origin::Local(drafts) => std::mem::take(drafts),
+                    Origin::Peer(_) | Origin::Itself => Vec::new(),
+                };
+            }
+            Change::Permitted { .. }
             | Change::Cut { .. }
             | Change::Severed { .. }
             | Change::Receipts { .. }

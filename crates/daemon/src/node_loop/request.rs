@@ -46,6 +46,7 @@ pub(super) enum Command {
         epoch: Epoch,
         space: SpaceId,
         entries: Vec<NewEntry>,
+        audit: Vec<AuditDraft>,
         answer: oneshot::Sender<Answer>,
     },
     Enact {
@@ -92,17 +93,19 @@ pub(crate) fn requests(node: &Node) -> (NodeRequests, Commands) {
 
 impl NodeRequests {
     /// Appends entries that were made under `epoch` to this node's feed: all or none. Answered
-    /// once they are durable.
+    /// once they are durable, and `audit` recorded with them.
     pub(crate) async fn append(
         &self,
         epoch: Epoch,
         space: SpaceId,
         entries: Vec<NewEntry>,
+        audit: Vec<AuditDraft>,
     ) -> Answer {
         let command = |answer| Command::Append {
             epoch,
             space,
             entries,
+            audit,
             answer,
         };
         self.ask(command).await?

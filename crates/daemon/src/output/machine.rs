@@ -1,11 +1,14 @@
 //! The forms that programs read. Field names are part of the interface: never rename one.
 
+mod trust;
+
 use phaki_wire::proto::local::v1::{
-    AuditRecord, Conflict, ConflictValue, DocumentRow, HistoryEntry, Link, Peer, Prospect, Space,
-    SpaceProspect, StatusReply, VerifyAuditReply,
+    AuditRecord, Conflict, ConflictValue, DocumentRow, FieldChange, HistoryEntry, Link, Peer,
+    Prospect, Space, SpaceProspect, StatusReply, VerifyAuditReply,
 };
 use serde_json::{Value, json};
 
+pub(crate) use self::trust::{coverage, decided, quarantined, quarantined_in_full, receipts};
 use super::time::rfc3339;
 
 /// The answer to `status`.
@@ -48,6 +51,8 @@ pub(crate) fn space(space: &Space) -> Value {
         "bytes": space.bytes,
         "feeds": space.feeds,
         "quarantined": space.quarantined,
+        "needs_decision": space.needs_decision,
+        "coverage": space.coverage.as_ref().map(coverage),
         "waiting": space.waiting,
         "refused": space.refused,
         "conflicts": space.conflicts,
@@ -157,25 +162,27 @@ pub(crate) fn row(row: &DocumentRow) -> Value {
 
 /// One change of a document.
 pub(crate) fn history(entry: &HistoryEntry) -> Value {
-    let fields: Vec<Value> = entry
-        .fields
-        .iter()
-        .map(|field| {
-            json!({
-                "path": field.path,
-                "from": field.from_json.iter().map(|from| embedded(from)).collect::<Vec<_>>(),
-                "to": embedded(&field.to_json),
-            })
-        })
-        .collect();
     json!({
         "change": entry.change,
         "node": entry.node,
+        "adopted_by": entry.adopted_by,
         "account": entry.account,
         "time": rfc3339(entry.time_ms),
         "message": entry.message,
-        "fields": fields,
+        "fields": field_changes(&entry.fields),
     })
+}
+
+fn field_changes(fields: &[FieldChange]) -> Vec<Value> {
+    let from = |field: &FieldChange| field.from_json.iter().map(|from| embedded(from)).collect();
+    let field = |field: &FieldChange| {
+        json!({
+            "path": field.path,
+            "from": Value::Array(from(field)),
+            "to": embedded(&field.to_json),
+        })
+    };
+    fields.iter().map(field).collect()
 }
 
 /// A path with concurrent values.

@@ -239,7 +239,10 @@ impl Editing {
         let entries: Vec<NewEntry> = changes.into_iter().map(entry).collect();
         let bytes = entries.iter().map(|entry| entry.payload.len()).sum();
         let room = self.room.take(bytes).await?;
-        let appended = self.requests.append(in_force.epoch, space, entries).await;
+        let appended = self
+            .requests
+            .append(in_force.epoch, space, entries, Vec::new())
+            .await;
         drop(room);
         appended.map_err(|error| {
             let name = in_force.space_name(&space);

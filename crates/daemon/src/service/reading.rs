@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use phaki_documents::change::ChangeHash;
 use phaki_documents::document::Conflict;
 use phaki_documents::{Document, Path, schema};
-use phaki_replication::id::NodeId;
 use phaki_store::Reader;
 use phaki_store::reader::ChangePlace;
 use phaki_wire::proto::local::v1 as pb;
@@ -77,6 +76,7 @@ impl Reading {
             let entries = history.into_iter().map(|entry| pb::HistoryEntry {
                 change: hex(&entry.change),
                 node: origins.node(&in_force, &entry.change),
+                adopted_by: origins.adopted_by(&in_force, &entry.change),
                 time_ms: origins.time_ms(&entry.change, entry.time_secs),
                 account: entry.account.unwrap_or_default(),
                 message: entry.message.unwrap_or_default(),
@@ -191,26 +191,40 @@ fn label(document: &Document, path: &Path) -> (String, String) {
 }
 
 /// Through which node, and when, changes were made.
-struct Origins(BTreeMap<ChangeHash, (NodeId, i64)>);
+struct Origins(BTreeMap<ChangeHash, ChangePlace>);
 
 impl Origins {
     fn of(reader: &Reader, found: Found, hashes: &[ChangeHash]) -> Result<Self, Denial> {
         let places = reader.places(&found.space, &found.document, hashes);
-        let origin = |place: ChangePlace| (place.hash, (place.feed.author, place.time_ms));
-        let places = places.map_err(Denial::unreadable)?;
-        Ok(Self(places.into_iter().map(origin).collect()))
+        let places = places.map_err(Denial::unreadable)?.into_iter();
+        Ok(Self(places.map(|place| (place.hash, place)).collect()))
     }
 
     fn node(&self, in_force: &InForce, change: &ChangeHash) -> String {
-        let author = self.0.get(change).map(|(author, _)| author);
-        author
-            .map(|author| in_force.name(author))
+        let place = self.0.get(change);
+        place
+            .map(|place| in_force.name(&place.feed.author))
             .unwrap_or_default()
     }
 
-    /// The entry's time, which has milliseconds, before that of the change.
+    /// The node that published a change of another one again.
+    fn adopted_by(&self, in_force: &InForce, change: &ChangeHash) -> String {
+        let adopted = self.0.get(change).filter(|place| {
+            let mut keys = in_force.roster.lineage(&place.published.author);
+            keys.all(|key| key != place.feed.author)
+        });
+        adopted
+            .map(|place| in_force.name(&place.published.author))
+            .unwrap_or_default()
+    }
+
+    /// The entry's time, which has milliseconds, before that of the change; not when the entry
+    /// publishes it again, later.
     fn time_ms(&self, change: &ChangeHash, time_secs: i64) -> i64 {
-        let entry = self.0.get(change).map(|(_, time_ms)| *time_ms);
-        entry.unwrap_or_else(|| time_secs.saturating_mul(1000))
+        let place = self.0.get(change);
+        let entry = place.filter(|place| place.feed == place.published);
+        entry
+            .map(|place| place.time_ms)
+            .unwrap_or_else(|| time_secs.saturating_mul(1000))
     }
 }

@@ -16,6 +16,7 @@ use tonic::Code;
 
 use super::denial::Denial;
 use super::editing::hex;
+use super::status::{Coverages, Decide};
 use super::workers::Workers;
 use crate::audit::{Audit, Deed};
 use crate::identity;
@@ -39,7 +40,10 @@ impl Spaces {
     pub(super) async fn list(&self) -> Result<Vec<pb::Space>, Denial> {
         let overview = self.requests.look().await?;
         let rows = self.rows().await?;
-        Ok(spaces_to_wire(&overview, &rows))
+        let reader = self.reader.clone();
+        let unsettled = move || reader.unsettled().map_err(Denial::unreadable);
+        let decide = self.workers.run(unsettled).await?;
+        Ok(spaces_to_wire(&overview, &rows, &decide, Coverages::new()))
     }
 
     pub(super) async fn rows(&self) -> Result<Vec<SpaceRow>, Denial> {
@@ -106,11 +110,20 @@ fn check_name(name: &str) -> Result<(), Denial> {
 }
 
 /// All spaces of the node, by name, as far as its store could be read.
-pub(super) fn spaces_to_wire(overview: &Overview, rows: &[SpaceRow]) -> Vec<pb::Space> {
+pub(super) fn spaces_to_wire(
+    overview: &Overview,
+    rows: &[SpaceRow],
+    decide: &Decide,
+    mut coverages: Coverages,
+) -> Vec<pb::Space> {
     let rows: BTreeMap<_, _> = rows.iter().map(|row| (row.space, row)).collect();
     let manifests = overview.in_force.spaces.values();
     let mut spaces: Vec<_> = manifests
-        .map(|manifest| space_to_wire(overview, manifest, rows.get(&manifest.space).copied()))
+        .map(|manifest| pb::Space {
+            needs_decision: decide.get(&manifest.space).copied().unwrap_or(0),
+            coverage: coverages.remove(&manifest.space),
+            ..space_to_wire(overview, manifest, rows.get(&manifest.space).copied())
+        })
         .collect();
     spaces.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
     spaces

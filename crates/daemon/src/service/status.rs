@@ -1,15 +1,24 @@
 //! The state of the node on one screen, with what a person must look at.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use phaki_replication::id::NodeId;
+use phaki_replication::id::{NodeId, SpaceId};
 use phaki_replication::roster::NodeRecord;
 use phaki_store::reader::SpaceRow;
 use phaki_wire::proto::local::v1 as pb;
 
 use super::denial::Denial;
+use super::receipts::coverage;
 use super::spaces::{Spaces, spaces_to_wire};
-use crate::node_loop::{LinkState, Overview, wall_ms};
+use crate::node_loop::{InForce, LinkState, Overview, wall_ms};
+
+/// Entries in quarantine about which nobody decided, by space.
+pub(super) type Decide = BTreeMap<SpaceId, u64>;
+
+/// How far other nodes hold what this node holds, by space.
+pub(super) type Coverages = BTreeMap<SpaceId, pb::Coverage>;
 
 /// Clocks that differ by more than this are worth a look.
 const SKEW_MS_NOTABLE: u64 = 1000;
@@ -41,7 +50,9 @@ impl Spaces {
             Ok(rows) => (rows, None),
             Err(denial) => (Vec::new(), Some(denial.sentence)),
         };
+        let (decide, coverage) = self.looked_up(&overview.in_force).await?;
         let mut problems = problems(&overview, &rows);
+        problems.extend(quarantine_problems(&overview.in_force, &decide));
         problems.extend(unread.into_iter().chain(others));
         let link = |link: &LinkState| link_to_wire(&overview, link);
         let in_force = &overview.in_force;
@@ -53,7 +64,7 @@ impl Spaces {
             epoch: in_force.epoch.to_string(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_ms: overview.monotonic_ms,
-            spaces: spaces_to_wire(&overview, &rows),
+            spaces: spaces_to_wire(&overview, &rows, &decide, coverage),
             links: overview.links.iter().map(link).collect(),
             peers: peers_to_wire(&overview, false),
             problems,
@@ -61,6 +72,19 @@ impl Spaces {
             data: facts.data.display().to_string(),
             accepts_writes: overview.trouble.is_none(),
         })
+    }
+
+    /// Entries that wait for a decision, and how far others hold what is held here, by space.
+    async fn looked_up(&self, in_force: &Arc<InForce>) -> Result<(Decide, Coverages), Denial> {
+        let (reader, in_force) = (self.reader.clone(), Arc::clone(in_force));
+        let look_up = move || {
+            // A disk that cannot be read is told of as such, and must not hide the rest.
+            let decide = reader.unsettled().unwrap_or_default();
+            let spaces = in_force.spaces.keys();
+            let known = |space: &SpaceId| Some((*space, coverage(&reader, &in_force, space).ok()?));
+            Ok((decide, spaces.filter_map(known).collect()))
+        };
+        self.workers.run(look_up).await
     }
 
     pub(super) async fn roster(&self) -> Result<pb::ShowRosterReply, Denial> {
@@ -184,14 +208,21 @@ fn skewed(overview: &Overview, link: &LinkState) -> Option<String> {
     ))
 }
 
+fn quarantine_problems(in_force: &InForce, decide: &Decide) -> Vec<String> {
+    let problem = |(space, count): (&SpaceId, &u64)| {
+        let name = in_force.space_name(space);
+        format!(
+            "space {name}: {count} entries are in quarantine and wait for a decision: see `phaki \
+             quarantine list`"
+        )
+    };
+    decide.iter().map(problem).collect()
+}
+
 fn space_problems(overview: &Overview, row: &SpaceRow) -> Vec<String> {
     let name = overview.in_force.space_name(&row.space);
     let counted = [
         (row.waiting, "changes wait for others that have not arrived"),
-        (
-            row.quarantined,
-            "entries are in quarantine: their authors may not write here",
-        ),
         (row.refused, "entries can never be applied"),
         (row.broken, "documents cannot be shown"),
     ];

@@ -82,6 +82,31 @@ pub struct Space {
     /// name of the node that may take the space over; empty: none
     #[prost(string, tag = "17")]
     pub offered_to: ::prost::alloc::string::String,
+    /// entries in quarantine that nobody adopted or discarded
+    #[prost(uint64, tag = "18")]
+    pub needs_decision: u64,
+    /// only in a status
+    #[prost(message, optional, tag = "19")]
+    pub coverage: ::core::option::Option<Coverage>,
+}
+/// How far other nodes hold what this node holds of a space, by their receipts.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Coverage {
+    /// other active nodes that may read the space
+    #[prost(uint64, tag = "1")]
+    pub readers: u64,
+    /// of them those that hold everything
+    #[prost(uint64, tag = "2")]
+    pub complete: u64,
+    /// name of the one whose newest receipt is the oldest; empty: none sent any
+    #[prost(string, tag = "3")]
+    pub oldest: ::prost::alloc::string::String,
+    /// when it signed that
+    #[prost(int64, tag = "4")]
+    pub oldest_ms: i64,
+    /// readers of which no receipt is known
+    #[prost(uint64, tag = "5")]
+    pub silent: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Member {
@@ -445,6 +470,202 @@ pub struct VerifyAuditReply {
     /// true also when none was given
     #[prost(bool, tag = "5")]
     pub known_hash_found: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListQuarantineRequest {
+    /// id or name; empty: all
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+    /// also what was adopted or discarded
+    #[prost(bool, tag = "2")]
+    pub all: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListQuarantineReply {
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<QuarantinedEntry>,
+    /// there are more than a reply lists
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuarantinedEntry {
+    /// the same at every node; the beginning of it is enough
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// name
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// name
+    #[prost(string, tag = "3")]
+    pub author: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub author_key: ::prost::alloc::string::String,
+    /// empty: the entry changes none
+    #[prost(string, tag = "5")]
+    pub document: ::prost::alloc::string::String,
+    /// as it is without the entry; empty: not known
+    #[prost(string, tag = "6")]
+    pub title: ::prost::alloc::string::String,
+    /// in the author's feed, from 0
+    #[prost(uint64, tag = "7")]
+    pub position: u64,
+    /// of that feed
+    #[prost(string, tag = "8")]
+    pub epoch: ::prost::alloc::string::String,
+    /// by the author's clock
+    #[prost(int64, tag = "9")]
+    pub time_ms: i64,
+    /// no-right, revoked, suspended, behind-cut
+    #[prost(string, tag = "10")]
+    pub reason: ::prost::alloc::string::String,
+    /// waiting, adopted, discarded
+    #[prost(string, tag = "11")]
+    pub state: ::prost::alloc::string::String,
+    /// changes that count and wait for this one
+    #[prost(uint64, tag = "12")]
+    pub waiting: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowQuarantinedRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShowQuarantinedReply {
+    #[prost(message, optional, tag = "1")]
+    pub entry: ::core::option::Option<QuarantinedEntry>,
+    /// as its author says
+    #[prost(string, tag = "2")]
+    pub account: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+    /// what would be shown otherwise if it counted
+    #[prost(message, repeated, tag = "4")]
+    pub fields: ::prost::alloc::vec::Vec<FieldChange>,
+    /// paths that would then have concurrent values and have none now
+    #[prost(uint64, tag = "5")]
+    pub conflicts: u64,
+    /// what must count before; then `fields` is empty
+    #[prost(message, repeated, tag = "6")]
+    pub missing: ::prost::alloc::vec::Vec<MissingChange>,
+    /// why it could never count; empty: it could
+    #[prost(string, tag = "7")]
+    pub unreadable: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MissingChange {
+    /// hash
+    #[prost(string, tag = "1")]
+    pub change: ::prost::alloc::string::String,
+    /// its id when it is in quarantine itself; empty: it has not arrived
+    #[prost(string, tag = "2")]
+    pub quarantined: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AdoptQuarantinedRequest {
+    /// of entries; none when a document or author is given
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// all entries that wait and change it; empty: any
+    #[prost(string, tag = "2")]
+    pub document: ::prost::alloc::string::String,
+    /// all entries of this node that wait, by name or key; empty: any
+    #[prost(string, tag = "3")]
+    pub author: ::prost::alloc::string::String,
+    /// only of this one; empty: all
+    #[prost(string, tag = "4")]
+    pub space: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AdoptQuarantinedReply {
+    /// ids
+    #[prost(string, repeated, tag = "1")]
+    pub adopted: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// ids of those that were adopted before: nothing changed
+    #[prost(string, repeated, tag = "2")]
+    pub already: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DiscardQuarantinedRequest {
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DiscardQuarantinedReply {
+    /// ids
+    #[prost(string, repeated, tag = "1")]
+    pub discarded: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// ids of those that were adopted or discarded before
+    #[prost(string, repeated, tag = "2")]
+    pub already: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowReceiptsRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// needed only when the document is in several
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShowReceiptsReply {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "3")]
+    pub changes: ::prost::alloc::vec::Vec<NewestChange>,
+    /// those that may read the space, this one first
+    #[prost(message, repeated, tag = "4")]
+    pub nodes: ::prost::alloc::vec::Vec<NodeReceipt>,
+    /// how many of them hold all of `changes`
+    #[prost(uint64, tag = "5")]
+    pub durable: u64,
+    /// whether one of them is a national node
+    #[prost(bool, tag = "6")]
+    pub national_reader: bool,
+    /// whether one of these holds all of `changes`
+    #[prost(bool, tag = "7")]
+    pub national_durable: bool,
+}
+/// A change that no other follows.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NewestChange {
+    /// hash
+    #[prost(string, tag = "1")]
+    pub change: ::prost::alloc::string::String,
+    /// name of the node through which it was made
+    #[prost(string, tag = "2")]
+    pub node: ::prost::alloc::string::String,
+    /// name of the node in whose feed it is
+    #[prost(string, tag = "3")]
+    pub published: ::prost::alloc::string::String,
+    /// in that feed, from 0
+    #[prost(uint64, tag = "4")]
+    pub position: u64,
+    #[prost(int64, tag = "5")]
+    pub time_ms: i64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NodeReceipt {
+    /// name
+    #[prost(string, tag = "1")]
+    pub node: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub role: ::prost::alloc::string::String,
+    /// durable, older (than a newest change), none (no receipt is known)
+    #[prost(string, tag = "3")]
+    pub state: ::prost::alloc::string::String,
+    /// when it signed its newest receipt, by its clock; 0: none, or this node
+    #[prost(int64, tag = "4")]
+    pub time_ms: i64,
+    /// newest changes that the receipt does not cover
+    #[prost(uint64, tag = "5")]
+    pub missing: u64,
+    /// this node: by its own disk
+    #[prost(bool, tag = "6")]
+    pub self_: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateSpaceRequest {
@@ -827,6 +1048,9 @@ pub struct HistoryEntry {
     pub message: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "6")]
     pub fields: ::prost::alloc::vec::Vec<FieldChange>,
+    /// name of the steward that published it again; empty: nobody
+    #[prost(string, tag = "7")]
+    pub adopted_by: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FieldChange {
@@ -1294,6 +1518,131 @@ pub mod local_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "VerifyAudit"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Entries that are kept without effect: for want of a right, or behind a cut of their feed.
+        pub async fn list_quarantine(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListQuarantineRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuarantineReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ListQuarantine",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ListQuarantine"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What one of them would change.
+        pub async fn show_quarantined(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowQuarantinedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowQuarantinedReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowQuarantined",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowQuarantined"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Publishes them again as acts of the space's steward, which this node must be; all or none.
+        pub async fn adopt_quarantined(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AdoptQuarantinedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AdoptQuarantinedReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/AdoptQuarantined",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "AdoptQuarantined"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// They count for nobody and need nobody's attention any more.
+        pub async fn discard_quarantined(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DiscardQuarantinedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DiscardQuarantinedReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/DiscardQuarantined",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "DiscardQuarantined"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Where the newest changes of a document are durable, by the receipts of the nodes that read it.
+        pub async fn show_receipts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowReceiptsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowReceiptsReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowReceipts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowReceipts"));
             self.inner.unary(req, path, codec).await
         }
         pub async fn create_space(
@@ -1780,6 +2129,46 @@ pub mod local_server {
             request: tonic::Request<super::VerifyAuditRequest>,
         ) -> std::result::Result<
             tonic::Response<super::VerifyAuditReply>,
+            tonic::Status,
+        >;
+        /// Entries that are kept without effect: for want of a right, or behind a cut of their feed.
+        async fn list_quarantine(
+            &self,
+            request: tonic::Request<super::ListQuarantineRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListQuarantineReply>,
+            tonic::Status,
+        >;
+        /// What one of them would change.
+        async fn show_quarantined(
+            &self,
+            request: tonic::Request<super::ShowQuarantinedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowQuarantinedReply>,
+            tonic::Status,
+        >;
+        /// Publishes them again as acts of the space's steward, which this node must be; all or none.
+        async fn adopt_quarantined(
+            &self,
+            request: tonic::Request<super::AdoptQuarantinedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AdoptQuarantinedReply>,
+            tonic::Status,
+        >;
+        /// They count for nobody and need nobody's attention any more.
+        async fn discard_quarantined(
+            &self,
+            request: tonic::Request<super::DiscardQuarantinedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DiscardQuarantinedReply>,
+            tonic::Status,
+        >;
+        /// Where the newest changes of a document are durable, by the receipts of the nodes that read it.
+        async fn show_receipts(
+            &self,
+            request: tonic::Request<super::ShowReceiptsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowReceiptsReply>,
             tonic::Status,
         >;
         async fn create_space(
@@ -2487,6 +2876,231 @@ pub mod local_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = VerifyAuditSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ListQuarantine" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListQuarantineSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::ListQuarantineRequest>
+                    for ListQuarantineSvc<T> {
+                        type Response = super::ListQuarantineReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListQuarantineRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::list_quarantine(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListQuarantineSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowQuarantined" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowQuarantinedSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::ShowQuarantinedRequest>
+                    for ShowQuarantinedSvc<T> {
+                        type Response = super::ShowQuarantinedReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowQuarantinedRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_quarantined(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowQuarantinedSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/AdoptQuarantined" => {
+                    #[allow(non_camel_case_types)]
+                    struct AdoptQuarantinedSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::AdoptQuarantinedRequest>
+                    for AdoptQuarantinedSvc<T> {
+                        type Response = super::AdoptQuarantinedReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AdoptQuarantinedRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::adopt_quarantined(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AdoptQuarantinedSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/DiscardQuarantined" => {
+                    #[allow(non_camel_case_types)]
+                    struct DiscardQuarantinedSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::DiscardQuarantinedRequest>
+                    for DiscardQuarantinedSvc<T> {
+                        type Response = super::DiscardQuarantinedReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DiscardQuarantinedRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::discard_quarantined(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DiscardQuarantinedSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowReceipts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowReceiptsSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::ShowReceiptsRequest>
+                    for ShowReceiptsSvc<T> {
+                        type Response = super::ShowReceiptsReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowReceiptsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_receipts(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowReceiptsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -23,6 +23,7 @@ mod restored;
 
 mod audit;
 mod enrolment;
+mod spaces;
 
 mod full_disk;
 mod operation;

@@ -140,8 +140,9 @@ async fn a_removed_member_is_told_of_its_removal_and_nothing_else() {
     for message in peer.heard().iter().map(say::decoded) {
         match message {
             Message::Manifest(signed) => {
-                let manifest = signed.open(&world.id).unwrap();
-                assert!(manifest.was_removed(&world.attacker.node()));
+                let roster = world.roster_in_force();
+                let manifest = signed.open(&world.id, &roster).unwrap();
+                assert!(manifest.was_removed(&roster, &world.attacker.node()));
                 removals += 1;
             }
             Message::Have(states) => assert_eq!(states, []),

@@ -105,11 +105,13 @@ fn a_failed_write_leaves_nothing_behind() {
     }];
     let request = RequestId(7);
     let node = &mut net.machines[0].node;
+    let epoch = node.epoch();
     node.handle(
         now,
         Event::Append {
             request,
             space,
+            epoch,
             entries,
         },
     );

@@ -101,8 +101,23 @@ async fn a_roster_that_gives_two_nodes_one_name_is_refused_even_when_it_is_signe
 
 #[tokio::test]
 async fn a_manifest_that_the_steward_did_not_sign_is_refused() {
-    let forged = |world: &World| say::manifest(with_more_rights(world, &world.attacker));
+    let forged = |world: &World| {
+        let mut signed = with_more_rights(world, &world.steward_key());
+        signed.signature = world.attacker.sign(&signed.bytes);
+        say::manifest(signed)
+    };
     a_node_brings(forged, "not signed by its steward").await;
+}
+
+#[tokio::test]
+async fn a_manifest_that_somebody_else_signed_is_not_taken() {
+    let world = World::with_attacker_as(Some("writer")).await;
+    let mut peer = world.attack().await;
+    let other = say::manifest(with_more_rights(&world, &world.attacker));
+    is_not_taken(&world, &mut peer, other).await;
+    let words = [ATTACKER, "is not known to be the steward"];
+    refusal_is_recorded(&world.hub, "act-refused", &words).await;
+    world.stands([peer], NOTHING).await;
 }
 
 #[tokio::test]

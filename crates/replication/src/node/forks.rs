@@ -77,7 +77,7 @@ impl Search {
             self.bad = self.probe;
         } else if let Some(ours) = &place.run {
             if let Some(proof) = ForkProof::between(self.space, place.head, ours, shown) {
-                return Found::Fork(proof);
+                return Found::Fork(Box::new(proof));
             }
             self.step = None;
             self.good = ours.end().min(shown.end());
@@ -95,7 +95,7 @@ impl Search {
 /// What one comparison shows.
 enum Found {
     /// The place, with the proof.
-    Fork(ForkProof),
+    Fork(Box<ForkProof>),
     /// The search goes on.
     Closer,
     /// The peer holds nothing else after all, or does not show it.
@@ -298,7 +298,7 @@ impl Node {
                 if own && !renounced {
                     self.renounce(proof.space, proof.feed, proof.at, out);
                 } else {
-                    self.put_cut_in_force(proof, out);
+                    self.put_cut_in_force(*proof, out);
                 }
                 self.search_next(link, out);
             }

@@ -14,7 +14,7 @@ use crate::kit::say;
 use crate::kit::world::{ATTACKER, NOTHING, World, key};
 
 /// An enrolled node brings an act that does not verify: the session ends, and the record says why.
-async fn a_node_brings(act: impl FnOnce(&World) -> Message, why: &str) {
+pub(crate) async fn a_node_brings(act: impl FnOnce(&World) -> Message, why: &str) {
     let world = World::with_attacker_as(Some("writer")).await;
     let before = in_force(&world).await;
     let mut peer = world.attack().await;
@@ -27,7 +27,7 @@ async fn a_node_brings(act: impl FnOnce(&World) -> Message, why: &str) {
 }
 
 /// An act that verifies and yet is not taken: nothing changes.
-async fn is_not_taken(world: &World, peer: &mut Peer, act: Message) {
+pub(crate) async fn is_not_taken(world: &World, peer: &mut Peer, act: Message) {
     let before = in_force(world).await;
     peer.say(act).await;
     peer.was_ignored().await;

@@ -226,8 +226,8 @@ async fn a_relay_that_shows_honest_entries_behind_altered_ones_is_believed_neith
         .await;
     let honest = world.known_run().await.starting_at(2);
     peer.say(say::batch(world.plans, vec![honest])).await;
-    peer.was_ignored().await;
     refusal_is_recorded(&world.hub, "feeds-differ", &[ATTACKER]).await;
+    peer.was_ignored().await;
     world.stands([peer], NOTHING).await;
 }
 

@@ -157,6 +157,12 @@ impl World {
         Peer::greet(self.hub.listen(), &self.spy, self.id).await
     }
 
+    /// The attack is one that the nodes tell the people at them about.
+    pub(crate) fn expect_errors(&mut self) {
+        self.hub.expect_errors();
+        self.witness.expect_errors();
+    }
+
     /// What the attacker writes in the space under attack.
     pub(crate) fn pen(&self) -> Pen {
         Pen::new(&self.attacker, self.id, self.plans)

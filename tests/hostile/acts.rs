@@ -14,7 +14,7 @@ use crate::kit::say;
 use crate::kit::world::{ATTACKER, NOTHING, World, key};
 
 /// An enrolled node brings an act that does not verify: the session ends, and the record says why.
-async fn a_node_brings(act: impl FnOnce(&World) -> Message, why: &str) {
+pub(crate) async fn a_node_brings(act: impl FnOnce(&World) -> Message, why: &str) {
     let world = World::with_attacker_as(Some("writer")).await;
     let before = in_force(&world).await;
     let mut peer = world.attack().await;
@@ -27,7 +27,7 @@ async fn a_node_brings(act: impl FnOnce(&World) -> Message, why: &str) {
 }
 
 /// An act that verifies and yet is not taken: nothing changes.
-async fn is_not_taken(world: &World, peer: &mut Peer, act: Message) {
+pub(crate) async fn is_not_taken(world: &World, peer: &mut Peer, act: Message) {
     let before = in_force(world).await;
     peer.say(act).await;
     peer.was_ignored().await;
@@ -44,7 +44,7 @@ async fn in_force(world: &World) -> (u64, Vec<(String, u64)>) {
 
 /// The next manifest of the space under attack, in which the attacker gives itself a right.
 fn with_more_rights(world: &World, sign: &SecretKey) -> SignedManifest {
-    let mut manifest = world.manifest().open(&world.id).unwrap();
+    let mut manifest = world.manifest_in_force();
     manifest.version += 1;
     let attacker = world.attacker.node();
     manifest.members.insert(attacker, MemberRole::Writer);
@@ -53,7 +53,7 @@ fn with_more_rights(world: &World, sign: &SecretKey) -> SignedManifest {
 
 /// The next roster, in which the attacker suspends the witness.
 fn next_roster(world: &World, sign: &SecretKey) -> SignedRoster {
-    let mut roster = world.roster().open(&world.id).unwrap();
+    let mut roster = world.roster_in_force();
     roster.version += 1;
     let witness = world.witness_key().node();
     roster.nodes.get_mut(&witness).unwrap().status = NodeStatus::Suspended;
@@ -69,7 +69,7 @@ async fn a_roster_that_the_federation_did_not_sign_is_refused() {
 #[tokio::test]
 async fn a_roster_of_another_federation_is_refused() {
     let other = |world: &World| {
-        let mut roster = world.roster().open(&world.id).unwrap();
+        let mut roster = world.roster_in_force();
         roster.federation = world.attacker.federation();
         roster.version += 1;
         say::roster(roster.sign(&world.attacker))
@@ -90,7 +90,7 @@ async fn a_roster_with_something_behind_it_is_refused() {
 #[tokio::test]
 async fn a_roster_that_gives_two_nodes_one_name_is_refused_even_when_it_is_signed() {
     let doubled = |world: &World| {
-        let mut roster = world.roster().open(&world.id).unwrap();
+        let mut roster = world.roster_in_force();
         roster.version += 1;
         let witness = roster.nodes[&world.witness_key().node()].clone();
         roster.nodes.insert(key(0x99).node(), witness);
@@ -101,19 +101,34 @@ async fn a_roster_that_gives_two_nodes_one_name_is_refused_even_when_it_is_signe
 
 #[tokio::test]
 async fn a_manifest_that_the_steward_did_not_sign_is_refused() {
-    let forged = |world: &World| say::manifest(with_more_rights(world, &world.attacker));
+    let forged = |world: &World| {
+        let mut signed = with_more_rights(world, &world.steward_key());
+        signed.signature = world.attacker.sign(&signed.bytes);
+        say::manifest(signed)
+    };
     a_node_brings(forged, "not signed by its steward").await;
+}
+
+#[tokio::test]
+async fn a_manifest_that_somebody_else_signed_is_not_taken() {
+    let world = World::with_attacker_as(Some("writer")).await;
+    let mut peer = world.attack().await;
+    let other = say::manifest(with_more_rights(&world, &world.attacker));
+    is_not_taken(&world, &mut peer, other).await;
+    let words = [ATTACKER, "is not known to be the steward"];
+    refusal_is_recorded(&world.hub, "act-refused", &words).await;
+    world.stands([peer], NOTHING).await;
 }
 
 #[tokio::test]
 async fn a_manifest_that_names_the_attacker_as_steward_is_refused() {
     let taken = |world: &World| {
-        let mut manifest = world.manifest().open(&world.id).unwrap();
+        let mut manifest = world.manifest_in_force();
         manifest.version += 1;
-        manifest.steward = world.attacker.node();
+        manifest.founder = world.attacker.node();
         say::manifest(manifest.sign(&world.attacker))
     };
-    a_node_brings(taken, "not founded by the steward").await;
+    a_node_brings(taken, "not founded by the founder").await;
 }
 
 #[tokio::test]

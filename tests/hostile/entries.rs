@@ -35,11 +35,34 @@ async fn a_relay_sends(changed: impl FnOnce(&mut Run), word: &str) {
 }
 
 /// As [`a_relay_sends`], where the head that the author signed is there: it looks as if the author
-/// had signed two feeds, so the run is left out and the session goes on.
+/// had signed two feeds. The relay is asked for what comes before, until it is plain that what it
+/// shows does not lead to that head.
 async fn a_relay_sends_under_a_true_head(changed: impl FnOnce(&mut Run)) {
-    let (world, mut peer) = changed_work_arrives(changed).await;
-    peer.was_ignored().await;
-    refusal_is_recorded(&world.hub, "feeds-differ", &[ATTACKER]).await;
+    let mut world = World::with_attacker_as(Some("writer")).await;
+    let before = world.known_run().await;
+    let mut run = world.withheld_run().await;
+    changed(&mut run);
+    let mut peer = world.attack().await;
+    peer.say(say::batch(world.plans, vec![run.clone()])).await;
+    let mut whole = run;
+    whole.from = 0;
+    whole.entries.splice(..0, before.entries);
+    let asked = |message: &Message| match message {
+        Message::Want(range) => Some(range.from),
+        _ => None,
+    };
+    loop {
+        let from = peer
+            .hear_until("what comes before is asked for", asked)
+            .await;
+        let shown = whole.clone().starting_at(from);
+        peer.say(say::batch(world.plans, vec![shown])).await;
+        if from == 0 {
+            break;
+        }
+    }
+    peer.is_closed(CloseReason::Forged).await;
+    refusal_is_recorded(&world.hub, "entries-refused", &[ATTACKER, "altered"]).await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -184,6 +207,28 @@ async fn a_relay_that_alters_a_time_achieves_nothing() {
 #[tokio::test]
 async fn a_relay_that_alters_the_kind_of_an_entry_achieves_nothing() {
     a_relay_sends_under_a_true_head(|run| run.entries[2].kind = EntryKind::ERASE).await;
+}
+
+#[tokio::test]
+async fn a_relay_that_alters_entries_and_then_says_nothing_keeps_nobody_from_the_true_ones() {
+    let (world, mut peer) = changed_work_arrives(|run| run.entries[1].time_ms += 1).await;
+    let asked = |message: &Message| matches!(message, Message::Want(_)).then_some(());
+    peer.hear_until("what comes before is asked for", asked)
+        .await;
+    world.stands([peer], NOTHING).await;
+}
+
+#[tokio::test]
+async fn a_relay_that_shows_honest_entries_behind_altered_ones_is_believed_neither() {
+    let (world, mut peer) = changed_work_arrives(|run| run.entries[1].time_ms += 1).await;
+    let asked = |message: &Message| matches!(message, Message::Want(_)).then_some(());
+    peer.hear_until("what comes before is asked for", asked)
+        .await;
+    let honest = world.known_run().await.starting_at(2);
+    peer.say(say::batch(world.plans, vec![honest])).await;
+    refusal_is_recorded(&world.hub, "feeds-differ", &[ATTACKER]).await;
+    peer.was_ignored().await;
+    world.stands([peer], NOTHING).await;
 }
 
 #[tokio::test]

@@ -12,13 +12,19 @@
 mod kit;
 
 mod acts;
+mod branches;
 mod entries;
 mod invites;
+mod receipts;
+mod republished;
 mod rights;
 mod sessions;
+mod stewards;
 mod strangers;
 
 mod clones;
+mod forks;
+mod keys;
 
 mod bombs;
 mod floods;

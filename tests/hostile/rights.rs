@@ -140,8 +140,9 @@ async fn a_removed_member_is_told_of_its_removal_and_nothing_else() {
     for message in peer.heard().iter().map(say::decoded) {
         match message {
             Message::Manifest(signed) => {
-                let manifest = signed.open(&world.id).unwrap();
-                assert!(manifest.was_removed(&world.attacker.node()));
+                let roster = world.roster_in_force();
+                let manifest = signed.open(&world.id, &roster).unwrap();
+                assert!(manifest.was_removed(&roster, &world.attacker.node()));
                 removals += 1;
             }
             Message::Have(states) => assert_eq!(states, []),
@@ -218,4 +219,36 @@ async fn work_that_reached_a_node_before_the_revocation_did_does_not_count_eithe
         ..NOTHING
     };
     world.stands([before, peer], kept).await;
+}
+
+#[tokio::test]
+async fn work_after_a_revocation_counts_nowhere_though_it_takes_three_ways_at_once() {
+    let (mut world, pen, before) = revoked_after_one_plan().await;
+    world.cut().await;
+    let run = || say::batch(world.plans, vec![late(&pen)]);
+    // Through a node that has not heard of the revocation.
+    let mut early = world.attack_witness().await;
+    early.say(run()).await;
+    world.until_held(&world.witness, PLANS, 6).await;
+    early.was_ignored().await;
+    revoke(&world, 1).await;
+    // From its author, and again once it has connected anew.
+    let mut peers = vec![before, early];
+    for _ in 0..2 {
+        let mut peer = world.attack().await;
+        peer.say(run()).await;
+        peer.was_ignored().await;
+        peers.push(peer);
+    }
+    // Through a member that has.
+    let mut member = world.member().await;
+    member.say(run()).await;
+    member.was_ignored().await;
+    let author = pen.key.node().to_string();
+    refusal_is_recorded(&world.hub, "entries-quarantined", &[&author]).await;
+    let kept = Kept {
+        quarantined: 2,
+        ..NOTHING
+    };
+    world.stands(peers, kept).await;
 }

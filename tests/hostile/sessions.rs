@@ -1,7 +1,7 @@
 //! Peers that break the rules of the conversation, or lie in it.
 
 use bytes::Bytes;
-use phaki_replication::id::{Epoch, FederationId, FeedId, Hash};
+use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, ShortDigest};
 use phaki_replication::message::{CloseReason, Message};
 use phaki_tests::samples;
 
@@ -129,7 +129,8 @@ async fn a_greeting_that_claims_the_newest_of_everything_harms_nobody() {
         .unwrap();
     let mut hello = say::greeting(world.id);
     hello.epoch = Epoch([0xff; 16]);
-    (hello.roster_version, hello.roster_hash) = (u64::MAX, Hash([0xff; 32]));
+    (hello.roster_version, hello.roster) = (u64::MAX, ShortDigest([0xff; 16]));
+    hello.branches = ShortDigest([0xff; 16]);
     hello.time_ms = i64::MIN;
     peer.say(Message::Hello(hello)).await;
     for time in [i64::MAX, i64::MIN, 0] {

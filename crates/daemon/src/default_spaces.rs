@@ -132,6 +132,7 @@ mod tests {
             federation,
             signed_roster: roster.sign(&key()),
             roster,
+            branch: None,
             spaces: BTreeMap::new(),
             superseded: false,
         }

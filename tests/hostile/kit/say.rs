@@ -32,8 +32,10 @@ pub(crate) fn greeting(federation: FederationId) -> Hello {
         protocol_min: PROTOCOL_VERSION,
         federation,
         epoch: EPOCH,
+        instance: [0x66; 8],
         roster_version: 0,
-        roster_hash: Hash([0; 32]),
+        roster: ShortDigest([0; 16]),
+        branches: ShortDigest([0; 16]),
         time_ms: 1_700_000_000_000,
     }
 }
@@ -46,9 +48,9 @@ pub(crate) fn hello(federation: FederationId) -> Message {
 pub(crate) fn have(spaces: impl IntoIterator<Item = SpaceId>) -> Message {
     let nothing = |space| SpaceState {
         space,
-        manifest_version: 0,
-        manifest_hash: Hash([0; 32]),
+        manifest: ShortDigest([0; 16]),
         frontier: ShortDigest([0; 16]),
+        receipts: ShortDigest([0; 16]),
     };
     Message::Have(spaces.into_iter().map(nothing).collect())
 }

@@ -11,7 +11,7 @@ use phaki_replication::id::{FederationId, Hash, SpaceId};
 use phaki_replication::manifest::{Manifest, SignedManifest};
 use phaki_replication::message::Message;
 use phaki_replication::node::Act;
-use phaki_replication::roster::{NodeStatus, SignedRoster};
+use phaki_replication::roster::{NodeStatus, Roster, SignedRoster};
 use phaki_replication::sign::SecretKey;
 use phaki_store::Store;
 use phaki_tests::federation::{Federation, share};
@@ -157,6 +157,12 @@ impl World {
         Peer::greet(self.hub.listen(), &self.spy, self.id).await
     }
 
+    /// The attack is one that the nodes tell the people at them about.
+    pub(crate) fn expect_errors(&mut self) {
+        self.hub.expect_errors();
+        self.witness.expect_errors();
+    }
+
     /// What the attacker writes in the space under attack.
     pub(crate) fn pen(&self) -> Pen {
         Pen::new(&self.attacker, self.id, self.plans)
@@ -192,9 +198,21 @@ impl World {
         self.roster.as_ref().unwrap()
     }
 
+    /// What that manifest says.
+    pub(crate) fn manifest_in_force(&self) -> Manifest {
+        self.manifest()
+            .open(&self.id, &self.roster_in_force())
+            .unwrap()
+    }
+
+    /// What that roster says.
+    pub(crate) fn roster_in_force(&self) -> Roster {
+        self.roster().open(&self.id).unwrap()
+    }
+
     /// The manifest in force, changed and signed by the steward as the next one.
     pub(crate) fn next_manifest(&self, change: impl FnOnce(&mut Manifest)) -> SignedManifest {
-        let mut manifest = self.manifest().open(&self.id).unwrap();
+        let mut manifest = self.manifest_in_force();
         manifest.version += 1;
         change(&mut manifest);
         manifest.sign(&self.steward_key())
@@ -202,7 +220,7 @@ impl World {
 
     /// The roster in force with another status of a node, signed as the next one.
     pub(crate) fn next_roster(&self, node: &SecretKey, status: NodeStatus) -> SignedRoster {
-        let mut roster = self.roster().open(&self.id).unwrap();
+        let mut roster = self.roster_in_force();
         roster.version += 1;
         roster.nodes.get_mut(&node.node()).unwrap().status = status;
         roster.sign(&self.federation_key())
@@ -213,18 +231,19 @@ impl World {
         let mut courier = Peer::greet(node.listen(), &self.spy, self.id).await;
         match act {
             Act::Manifest(signed) => {
-                let version = signed.open(&self.id).unwrap().version;
+                let digest = signed.hash().shorten();
                 courier.say(say::manifest(signed)).await;
                 // Once it is durable, members are told so.
                 let told = |message: &Message| match message {
                     Message::Have(states) => states
                         .iter()
-                        .any(|state| state.manifest_version == version)
+                        .any(|state| state.manifest == digest)
                         .then_some(()),
                     _ => None,
                 };
                 courier.hear_until("the manifest is durable", told).await;
             }
+            Act::Branch(signed) => courier.say(Message::Branch(signed)).await,
             Act::Roster(signed) => {
                 let version = signed.open(&self.id).unwrap().version;
                 courier.say(say::roster(signed)).await;
@@ -386,10 +405,11 @@ impl World {
         }
         for act in acts {
             match act {
+                Act::Branch(_) => {}
                 Act::Roster(signed) => self.roster = Some(signed),
                 Act::Manifest(signed) => {
-                    let space = signed.open(&self.id).unwrap().space;
-                    if space == self.plans {
+                    let manifest = Manifest::decode(&signed.bytes).unwrap();
+                    if manifest.space == self.plans {
                         self.manifest = Some(signed);
                     }
                 }

@@ -2,15 +2,25 @@
 //! lies behind is kept aside, and goes back to its author, who publishes it again if it is honest.
 
 use super::forks::Examination;
-use super::held::{Extent, Feed};
+use super::held::{Extent, Feed, Held};
 use super::state::Node;
 use super::stored::Purpose;
 use super::{Change, Effect, LinkId, Notice, Now, Place, ReadId};
 use crate::feed::Run;
 use crate::fork::ForkProof;
 use crate::id::{FeedId, Hash, SpaceId};
-use crate::limits::{CUTS_PER_SPACE_MAX, IN_FLIGHT_BYTES_MAX};
+use crate::limits::{CUTS_PER_SPACE_MAX, FEEDS_PER_AUTHOR_MAX, IN_FLIGHT_BYTES_MAX};
 use crate::message::{CloseReason, FrontierReport, Message};
+
+impl Held {
+    /// Whether another feed can be cut: one of which something is held always, of others as many of
+    /// one author as it may have feeds.
+    fn has_place_for_cut(&self, feed: &FeedId) -> bool {
+        let theirs = self.cuts.keys().filter(|cut| cut.author == feed.author);
+        let of_author = theirs.count() < FEEDS_PER_AUTHOR_MAX;
+        self.feeds.contains_key(feed) || (of_author && self.cuts.len() < CUTS_PER_SPACE_MAX)
+    }
+}
 
 impl Node {
     pub(super) fn fork_received(&mut self, link: LinkId, proof: ForkProof, out: &mut Vec<Effect>) {
@@ -19,6 +29,10 @@ impl Node {
             return;
         };
         if !held.is_shared_with(&self.roster, &session.peer) {
+            return;
+        }
+        // Anybody can make keys, and sign with each of them what it likes.
+        if !self.roster.nodes.contains_key(&proof.feed.author) {
             return;
         }
         if let Err(error) = proof.verify(&self.federation) {
@@ -37,7 +51,7 @@ impl Node {
             return;
         };
         let known = held.cut(&feed);
-        let full = known.is_none() && held.cuts.len() >= CUTS_PER_SPACE_MAX;
+        let full = known.is_none() && !held.has_place_for_cut(&feed);
         if full || known.is_some_and(|at| at <= proof.at) {
             // The place may not have been read when it was to be cut.
             return self.trim(space, feed, out);

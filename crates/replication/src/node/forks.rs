@@ -9,7 +9,7 @@ use super::state::Node;
 use super::{Effect, LinkId, Notice, Place, ReadId};
 use crate::feed::{Run, fold};
 use crate::fork::ForkProof;
-use crate::id::{FeedId, SpaceId};
+use crate::id::{FeedId, Hash, SpaceId};
 use crate::limits::FEEDS_PER_SPACE_MAX;
 use crate::message::{CloseReason, FrontierReport, Message, Range};
 
@@ -77,7 +77,7 @@ impl Search {
             self.bad = self.probe;
         } else if let Some(ours) = &place.run {
             if let Some(proof) = ForkProof::between(self.space, place.head, ours, shown) {
-                return Found::Fork(proof);
+                return Found::Fork(Box::new(proof));
             }
             self.step = None;
             self.good = ours.end().min(shown.end());
@@ -95,7 +95,7 @@ impl Search {
 /// What one comparison shows.
 enum Found {
     /// The place, with the proof.
-    Fork(ForkProof),
+    Fork(Box<ForkProof>),
     /// The search goes on.
     Closer,
     /// The peer holds nothing else after all, or does not show it.
@@ -261,9 +261,12 @@ impl Node {
         match self.examinations.remove(&read) {
             None => {}
             Some(Examination::Search { link }) => self.searched(link, place, out),
-            Some(Examination::Shown { link, space, run }) => {
-                self.own_entries_read(link, space, &run, place, out);
-            }
+            Some(Examination::Shown {
+                link,
+                space,
+                feed,
+                head,
+            }) => self.own_entries_read(link, space, feed, head, place.as_ref(), out),
             Some(Examination::Cut { space, feed, proof }) => {
                 self.cut_at(space, feed, proof, place, out);
             }
@@ -295,7 +298,7 @@ impl Node {
                 if own && !renounced {
                     self.renounce(proof.space, proof.feed, proof.at, out);
                 } else {
-                    self.put_cut_in_force(proof, out);
+                    self.put_cut_in_force(*proof, out);
                 }
                 self.search_next(link, out);
             }
@@ -321,13 +324,13 @@ impl Node {
         }
     }
 
-    /// A peer shows an entry of this node's own feed, at a place that the node has filled: reads
+    /// A peer shows entries of this node's own feed, at a place that the node has filled: reads
     /// what is on its own disk there.
     pub(super) fn compare_own(
         &mut self,
         link: LinkId,
         space: SpaceId,
-        run: Run,
+        run: &Run,
         out: &mut Vec<Effect>,
     ) {
         let shown = |purpose: &Examination| matches!(purpose, Examination::Shown { link: busy, .. } if *busy == link);
@@ -335,39 +338,31 @@ impl Node {
         if busy || !run.is_signed(&self.federation, &space) {
             return;
         }
-        let (feed, from) = (run.feed, run.from);
-        let run = Box::new(run);
-        self.examine(
-            Examination::Shown { link, space, run },
+        let (feed, head) = (run.feed, run.checkpoint.head);
+        let purpose = Examination::Shown {
+            link,
             space,
             feed,
-            from,
-            out,
-        );
+            head,
+        };
+        self.examine(purpose, space, feed, run.end(), out);
     }
 
-    /// What this life of the store has signed and sent is on its disk. A run that does not follow
-    /// from it, though it bears the node's own signature, is of another life.
+    /// What this life of the store has signed and sent is on its disk. Another head that bears the
+    /// node's own signature is of another life. The entries before it prove nothing: whoever has a
+    /// true head can alter them.
     fn own_entries_read(
         &mut self,
         link: LinkId,
         space: SpaceId,
-        shown: &Run,
-        place: Option<Place>,
+        feed: FeedId,
+        shown: Hash,
+        place: Option<&Place>,
         out: &mut Vec<Effect>,
     ) {
-        let Some(place) = place else {
-            return;
-        };
-        let end = (shown.checkpoint.length, shown.checkpoint.head);
-        let follows = fold(shown.from, place.head, &shown.entries) == end;
-        let ours = place.run.as_ref();
-        let differs = !follows
-            || ours
-                .is_some_and(|ours| ForkProof::between(space, place.head, ours, shown).is_some());
-        if differs {
-            self.suspect(link, space, shown.feed, out);
-            if shown.feed == self.own_feed() {
+        if place.is_some_and(|place| place.head != shown) {
+            self.suspect(link, space, feed, out);
+            if feed == self.own_feed() {
                 self.renew(link, space, out);
             }
         }
@@ -415,7 +410,8 @@ pub(super) enum Examination {
     Shown {
         link: LinkId,
         space: SpaceId,
-        run: Box<Run>,
+        feed: FeedId,
+        head: Hash,
     },
     /// To cut the feed there.
     Cut {

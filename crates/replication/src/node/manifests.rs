@@ -206,6 +206,12 @@ impl Node {
     /// As steward: signs anew what another key of this node signed, and freezes the feeds of
     /// authors that may not take part, at what is held of them, so that everybody counts alike.
     pub(super) fn keep_own_manifests(&mut self, out: &mut Vec<Effect>) {
+        self.keep_own_manifests_without(&BTreeSet::new(), out);
+    }
+
+    /// So, where nothing counts of some authors: their work came only after it was known that they
+    /// may not take part.
+    fn keep_own_manifests_without(&mut self, late: &BTreeSet<NodeId>, out: &mut Vec<Effect>) {
         for space in self.spaces.keys().copied().collect::<Vec<_>>() {
             let Some(held) = self.spaces.get(&space) else {
                 continue;
@@ -214,7 +220,7 @@ impl Node {
                 continue;
             }
             let mut manifest = held.manifest.clone();
-            self.freeze(held, &mut manifest);
+            self.freeze(held, &mut manifest, late);
             if manifest != held.manifest || manifest.signer != self.id {
                 manifest.version = manifest.version.saturating_add(1);
                 let signed = manifest.sign(&self.key);
@@ -224,7 +230,7 @@ impl Node {
         }
     }
 
-    fn freeze(&self, held: &Held, manifest: &mut Manifest) {
+    fn freeze(&self, held: &Held, manifest: &mut Manifest, late: &BTreeSet<NodeId>) {
         let active = |author: &NodeId| self.roster.is_active(author);
         let writers = manifest.members.iter();
         let writers = writers.filter(|(_, role)| **role == MemberRole::Writer);
@@ -234,6 +240,7 @@ impl Node {
         for author in &inactive {
             if manifest.may_write(&self.roster, author) {
                 let theirs = held.feeds.iter().filter(|(feed, _)| feed.author == *author);
+                let theirs = theirs.filter(|(feed, _)| !late.contains(&feed.author));
                 manifest
                     .caps
                     .extend(theirs.map(|(feed, state)| (*feed, state.pending.length)));
@@ -264,8 +271,12 @@ impl Node {
                 && held.manifest.permitted(&self.roster, feed) == u64::MAX
         };
         let steward = held.manifest.is_steward(&self.roster, &self.id);
-        if steward && feeds.iter().any(counts) {
-            self.keep_own_manifests(out);
+        if steward {
+            let late = feeds.iter().filter(|feed| counts(feed));
+            let late: BTreeSet<NodeId> = late.map(|feed| feed.author).collect();
+            if !late.is_empty() {
+                self.keep_own_manifests_without(&late, out);
+            }
         }
     }
 }

@@ -73,7 +73,7 @@ impl Node {
                     continue;
                 }
                 Verdict::Shown(run) => {
-                    self.compare_own(link, space, run, out);
+                    self.compare_own(link, space, &run, out);
                     continue;
                 }
                 Verdict::Superseded { parted } => {

@@ -112,6 +112,7 @@ fn a_failed_write_leaves_nothing_behind() {
             request,
             epoch,
             space,
+            epoch,
             entries,
         },
     );

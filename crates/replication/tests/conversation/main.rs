@@ -5,6 +5,7 @@ mod catching_up;
 mod disk;
 mod equivocation;
 mod floods;
+mod lies;
 mod links;
 mod network;
 mod receipts;

@@ -13,10 +13,12 @@ mod demonstration;
 mod readme;
 mod walkthrough;
 
+mod backup;
 mod broken_line;
 mod crashes;
 mod long_absence;
 mod quarantine;
+mod receipts;
 mod relay;
 mod restored;
 

@@ -12,6 +12,7 @@ mod materialising;
 mod model;
 mod opening;
 mod reading;
+mod restoring;
 mod upgrading;
 mod verifying;
 mod world;

@@ -11,6 +11,7 @@ mod inviting;
 mod materialising;
 mod model;
 mod opening;
+mod quarantine;
 mod reading;
 mod restoring;
 mod upgrading;

@@ -13,11 +13,13 @@ mod demonstration;
 mod readme;
 mod walkthrough;
 
+mod backup;
 mod branches;
 mod broken_line;
 mod crashes;
 mod long_absence;
 mod quarantine;
+mod receipts;
 mod relay;
 mod restored;
 

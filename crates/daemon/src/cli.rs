@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, conflicts, edit, enrol, export, federation, history, import, list, new, node,
+    audit, backup, conflicts, edit, enrol, export, federation, history, import, list, new, node,
     quarantine, receipts, roster, show, space, status,
 };
 use crate::config::{self, Config, Flags};
@@ -121,6 +121,8 @@ pub(crate) enum Command {
     Resolve(conflicts::ResolveArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     CheckConfig(node::CheckConfigArgs),
     Completions(node::CompletionsArgs),
     Demo(demo::DemoArgs),

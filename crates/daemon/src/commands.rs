@@ -3,6 +3,7 @@
 pub(crate) mod amount;
 pub(crate) mod assignment;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod confirm;
 pub(crate) mod conflicts;
 pub(crate) mod edit;
@@ -105,6 +106,8 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
             quarantine.await.map(|()| done)
         }
         Command::Receipts(args) => receipts::receipts(invocation, &args).await.map(|()| done),
+        Command::Backup(args) => backup::backup(invocation, &args).map(|()| done),
+        Command::Restore(args) => backup::restore(invocation, &args).map(|()| done),
         Command::Space(command) => space::space(invocation, command).await.map(|()| done),
         Command::New(args) => new::new(invocation, args).await.map(|()| done),
         Command::List(args) => list::list(invocation, args).await.map(|()| done),

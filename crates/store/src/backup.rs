@@ -49,28 +49,36 @@ impl Reader {
     /// # Errors
     /// When there is a file already, or reading or writing fails.
     pub fn backup(&self, path: &Path) -> Result<(), BackupError> {
-        if path.exists() {
-            return Err(BackupError::Exists {
-                path: path.to_owned(),
-            });
-        }
-        let failed = |source| BackupError::File {
-            path: path.to_owned(),
-            source,
-        };
-        let unfinished = file::beside(path, ".new");
-        match std::fs::remove_file(&unfinished) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            Ok(()) | Err(_) => {}
-        }
-        file::create_private(&unfinished).map_err(failed)?;
-        copy(self.path(), &unfinished).map_err(|source| BackupError::Sqlite {
-            database: self.path().to_owned(),
-            path: path.to_owned(),
-            source,
-        })?;
-        file::put_in_place(&unfinished, path).map_err(failed)
+        backup(self.path(), path)
     }
+}
+
+/// As [`Reader::backup`], of the store at `database`, whichever process has it open.
+///
+/// # Errors
+/// When there is a file already, or reading or writing fails.
+pub fn backup(database: &Path, path: &Path) -> Result<(), BackupError> {
+    if path.exists() {
+        return Err(BackupError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    let failed = |source| BackupError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let unfinished = file::beside(path, ".new");
+    match std::fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        Ok(()) | Err(_) => {}
+    }
+    file::create_private(&unfinished).map_err(failed)?;
+    copy(database, &unfinished).map_err(|source| BackupError::Sqlite {
+        database: database.to_owned(),
+        path: path.to_owned(),
+        source,
+    })?;
+    file::put_in_place(&unfinished, path).map_err(failed)
 }
 
 fn copy(from: &Path, to: &Path) -> rusqlite::Result<()> {

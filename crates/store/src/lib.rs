@@ -24,6 +24,7 @@ mod place;
 pub mod progress;
 mod queue;
 pub mod reader;
+pub mod restore;
 mod schema;
 mod severed;
 pub mod store;

@@ -178,7 +178,7 @@ fn chosen(
 ) -> Result<Vec<QuarantinedRow>, Denial> {
     let space = find::optional_space(in_force, &request.space)?;
     let by_what = !request.document.is_empty() || !request.author.is_empty();
-    if by_what == !request.ids.is_empty() {
+    if by_what != request.ids.is_empty() {
         return Err(nothing_named());
     }
     if !by_what {

@@ -112,7 +112,6 @@ fn a_failed_write_leaves_nothing_behind() {
             request,
             epoch,
             space,
-            epoch,
             entries,
         },
     );

@@ -177,6 +177,16 @@ fn messages() -> Vec<Message> {
                 &["กิจกรรม กิจกรรม กิจกรรม กิจกรรม กิจกรรม กิจกรรม กิจกรรม"; 20]
             )],
         },
+        Message::Heartbeat(Heartbeat {
+            time_ms: 5,
+            shared: DIGEST,
+        }),
+        Message::Close(CloseReason::Limit),
+    ]
+}
+
+fn messages_of_trust() -> Vec<Message> {
+    vec![
         Message::Fork(proof()),
         Message::Severed {
             space: SPACE,
@@ -195,11 +205,6 @@ fn messages() -> Vec<Message> {
             space: SPACE,
             feeds: vec![(feed(), 3)],
         },
-        Message::Heartbeat(Heartbeat {
-            time_ms: 5,
-            shared: DIGEST,
-        }),
-        Message::Close(CloseReason::Limit),
     ]
 }
 
@@ -294,6 +299,7 @@ fn main() {
     let corpus = PathBuf::from(std::env::args().nth(1).unwrap());
     let frames = messages()
         .into_iter()
+        .chain(messages_of_trust())
         .map(|message| to_wire(message).encode_to_vec());
     write(&corpus, "frame", frames.collect());
     write(&corpus, "enrol", enrolments());

@@ -60,6 +60,29 @@ impl NodeLoop {
                      is clear"
                 );
             }
+            Notice::ActRefused { peer, reason } => {
+                warn!(peer = self.name(peer), reason, "roster or manifest refused");
+            }
+            Notice::PeerRefused { peer, reason } => {
+                warn!(
+                    peer = self.name(peer),
+                    reason = reason.name(),
+                    "peer refused"
+                );
+            }
+            Notice::Superseded { .. }
+            | Notice::Renewed { .. }
+            | Notice::Republished { .. }
+            | Notice::Quarantined { .. }
+            | Notice::Forked { .. }
+            | Notice::Cloned { .. }
+            | Notice::OwnKeyElsewhere { .. } => self.trouble(notice),
+        }
+    }
+
+    /// What concerns copied stores, copied keys, and work without a right.
+    fn trouble(&self, notice: &Notice) {
+        match notice {
             Notice::Superseded { peer, space } => {
                 error!(
                     peer = self.name(peer),
@@ -110,16 +133,12 @@ impl NodeLoop {
                     "another machine uses this node's key: stop one of the two"
                 );
             }
-            Notice::ActRefused { peer, reason } => {
-                warn!(peer = self.name(peer), reason, "roster or manifest refused");
-            }
-            Notice::PeerRefused { peer, reason } => {
-                warn!(
-                    peer = self.name(peer),
-                    reason = reason.name(),
-                    "peer refused"
-                );
-            }
+            Notice::InSync { .. }
+            | Notice::EntriesRefused { .. }
+            | Notice::FeedsDiffer { .. }
+            | Notice::OwnFeedAhead { .. }
+            | Notice::ActRefused { .. }
+            | Notice::PeerRefused { .. } => {}
         }
     }
 }

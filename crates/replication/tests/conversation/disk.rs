@@ -122,8 +122,10 @@ impl Disk {
         }
         held.runs.retain(|run| run.from < at);
         if let Some(last) = held.runs.last_mut().filter(|_| !by_proof) {
-            last.entries
-                .truncate(usize::try_from(at - last.from).unwrap());
+            last.entries.truncate(
+                usize::try_from(at - last.from)
+                    .expect("what a disk in memory holds is small and in order"),
+            );
         }
         (held.length, held.applied) = (at, held.applied.min(at));
     }
@@ -144,12 +146,14 @@ impl Disk {
             .get(&(*space, *feed))
             .filter(|held| at <= held.length)?;
         let entries = held.runs.iter().flat_map(|run| &run.entries);
-        let before = entries.take(usize::try_from(at).unwrap());
+        let before = entries
+            .take(usize::try_from(at).expect("what a disk in memory holds is small and in order"));
         let start = (root(&self.federation, space, feed), 0);
         let (head, bytes) = (0..)
             .zip(before)
             .fold(start, |(head, bytes), (seq, entry)| {
-                let length = u64::try_from(entry.payload.length()).unwrap();
+                let length = u64::try_from(entry.payload.length())
+                    .expect("what a disk in memory holds is small and in order");
                 (entry.hash(&head, seq), bytes + length)
             });
         Some(Place {
@@ -197,7 +201,9 @@ impl Disk {
     /// What a node that starts is told.
     pub(crate) fn durable_feeds(&self) -> Vec<DurableFeed> {
         let feed = |((space, feed), held): (&(SpaceId, FeedId), &Feed)| {
-            let place = self.place(space, feed, held.length).unwrap();
+            let place = self
+                .place(space, feed, held.length)
+                .expect("what a disk in memory holds is small and in order");
             DurableFeed {
                 space: *space,
                 feed: *feed,

@@ -61,6 +61,9 @@ pub fn change(data: &[u8]) {
         0 => body.to_vec(),
         kind => chunk(kind, body),
     };
+    if bytes.is_empty() {
+        return;
+    }
     let entry = payload::encode(&id(), &bytes);
     assert_eq!(
         payload::decode(&entry).map(|read| read.change),

@@ -381,8 +381,7 @@ pub enum Notice {
         /// Why, in one word of [`CloseReason::name`] or of the limits.
         reason: &'static str,
     },
-    /// A peer holds other entries of a feed than this node, or says so, and does not show where
-    /// they part. The feed is not taken from this peer.
+    /// A peer holds other entries of a feed, and does not show where they part; none are taken.
     FeedsDiffer {
         /// Who.
         peer: NodeId,

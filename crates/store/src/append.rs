@@ -10,6 +10,7 @@ use phaki_replication::manifest::Manifest;
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::node::Change;
 use phaki_replication::receipt::{Receipt, SignedReceipt};
+use phaki_replication::republish::Republished;
 use phaki_replication::roster::SignedRoster;
 use rusqlite::{OptionalExtension, params};
 
@@ -75,11 +76,6 @@ fn append(batch: &mut Batch<'_>, space: &SpaceId, run: &Run, permitted: u64) -> 
         return Err(Fault::TooMany);
     }
     insert_entries(batch, &feed, run)?;
-    for entry in &run.entries {
-        if let (EntryKind::REPUBLISHED, Payload::Present(bytes)) = (entry.kind, &entry.payload) {
-            severed::settle(batch, space, bytes)?;
-        }
-    }
     let start = feed.length;
     feed.length = run.end();
     feed.head = run.checkpoint.head;
@@ -97,6 +93,7 @@ fn append(batch: &mut Batch<'_>, space: &SpaceId, run: &Run, permitted: u64) -> 
         ])?;
     let source = Source::new(space, &run.feed);
     let until = permitted.min(feed.length);
+    settle(batch, space, run, until)?;
     source.apply_stored(batch, feed.key, (feed.applied, until.min(start)))?;
     for (seq, entry) in (start..until)
         .zip(&run.entries)
@@ -110,6 +107,22 @@ fn append(batch: &mut Batch<'_>, space: &SpaceId, run: &Run, permitted: u64) -> 
     }
     feed.applied = feed.applied.max(until);
     batch.put_feed(space, &run.feed, feed);
+    Ok(())
+}
+
+/// What a run publishes again, where that counts, needs nobody's attention any more.
+fn settle(batch: &mut Batch<'_>, space: &SpaceId, run: &Run, until: u64) -> Result<(), Fault> {
+    for (_, entry) in (run.from..until).zip(&run.entries) {
+        let (EntryKind::REPUBLISHED, Payload::Present(bytes)) = (entry.kind, &entry.payload) else {
+            continue;
+        };
+        let origin = Republished::decode(bytes).map(|(feed, ..)| feed.author);
+        if let Some(origin) = origin
+            && batch.may_republish(space, &run.feed.author, &origin)?
+        {
+            severed::settle(batch, space, bytes)?;
+        }
+    }
     Ok(())
 }
 

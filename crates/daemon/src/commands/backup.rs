@@ -37,7 +37,7 @@ pub(crate) struct BackupArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
-  phaki restore /media/usb/phaki-2026-11-23.backup --data /var/lib/phaki --key /root/node.key")]
+  phaki restore /media/usb/phaki-2026-11-23.backup --data /var/lib/phaki --key node.key")]
 pub(crate) struct RestoreArgs {
     /// The backup
     file: PathBuf,

@@ -241,9 +241,11 @@ impl Node {
             if manifest.may_write(&self.roster, author) {
                 let theirs = held.feeds.iter().filter(|(feed, _)| feed.author == *author);
                 let theirs = theirs.filter(|(feed, _)| !late.contains(&feed.author));
-                manifest
-                    .caps
-                    .extend(theirs.map(|(feed, state)| (*feed, state.pending.length)));
+                for (feed, state) in theirs {
+                    // A lower cap says that what is beyond it never counted.
+                    let cap = manifest.caps.entry(*feed).or_insert(u64::MAX);
+                    *cap = state.pending.length.min(*cap);
+                }
                 manifest.frozen.insert(*author);
             }
         }

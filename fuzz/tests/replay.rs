@@ -1,25 +1,30 @@
 //! Everything that the fuzzers once found worth keeping is tried again.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use phaki_fuzz::TARGETS;
+
+/// The cases of one target, in the order of their names.
+fn corpus(target: &str) -> Vec<Vec<u8>> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let read = || -> io::Result<Vec<Vec<u8>>> {
+        let files = fs::read_dir(corpus.join(target))?;
+        let mut paths = files
+            .map(|file| Ok(file?.path()))
+            .collect::<io::Result<Vec<_>>>()?;
+        paths.sort();
+        paths.iter().map(fs::read).collect()
+    };
+    read().expect("the corpus can be read")
+}
 
 #[test]
 fn the_corpus_of_every_target_is_replayed_without_a_finding() {
     for (name, target) in TARGETS {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("corpus")
-            .join(name);
-        let mut files: Vec<_> = fs::read_dir(&folder)
-            .unwrap()
-            .map(|file| file.unwrap().path())
-            .collect();
-        files.sort();
-        assert!(files.len() >= 10, "{name} has {} files", files.len());
-        for file in files {
-            target(&fs::read(&file).unwrap());
-        }
+        let cases = corpus(name);
+        assert!(cases.len() >= 10, "{name} has {} files", cases.len());
+        cases.iter().for_each(|case| target(case));
     }
 }
 
@@ -27,16 +32,8 @@ fn the_corpus_of_every_target_is_replayed_without_a_finding() {
 #[test]
 fn neighbours_of_the_corpus_lead_to_no_finding_either() {
     for (name, target) in TARGETS {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("corpus")
-            .join(name);
-        let mut files: Vec<_> = fs::read_dir(&folder)
-            .unwrap()
-            .map(|file| file.unwrap().path())
-            .collect();
-        files.sort();
-        for file in files.iter().step_by(files.len().div_ceil(12)) {
-            let bytes = fs::read(file).unwrap();
+        let cases = corpus(name);
+        for bytes in cases.iter().step_by(cases.len().div_ceil(12)) {
             let step = bytes.len().div_ceil(8).max(1);
             for at in (0..bytes.len()).step_by(step) {
                 target(&bytes[..at]);

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::id::{FederationId, FeedId, Hash, SpaceId};
+use crate::limits::{ENTRY_BYTES_MAX, PAYLOAD_BYTES_MAX};
 
 /// What an entry's payload is. Kinds that a node does not know are stored and forwarded untouched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,14 @@ impl EntryKind {
     pub const ERASE: Self = Self(3);
     /// A change that stands in another feed where it does not count: see [`crate::republish`].
     pub const REPUBLISHED: Self = Self(4);
+
+    /// Bytes that a payload of this kind may have.
+    pub fn payload_bytes_max(self) -> usize {
+        match self {
+            Self::REPUBLISHED => ENTRY_BYTES_MAX,
+            _ => PAYLOAD_BYTES_MAX,
+        }
+    }
 
     /// Whether the payload may be missing: only of a record, whose successor replaces it. Of all
     /// else a missing payload would be a loss that nobody could notice and make good.

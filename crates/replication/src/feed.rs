@@ -3,9 +3,9 @@
 use thiserror::Error;
 
 use crate::canonical::Encoder;
-use crate::entry::{Entry, EntryKind, Payload};
+use crate::entry::{Entry, Payload};
 use crate::id::{FederationId, FeedId, Hash, SpaceId};
-use crate::limits::{ENTRY_BYTES_MAX, PAYLOAD_BYTES_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
+use crate::limits::{RUN_BYTES_MAX, RUN_ENTRIES_MAX};
 use crate::sign::{SecretKey, Signature, verify};
 
 /// The author's signature over a feed's head; vouches for everything before it.
@@ -152,15 +152,10 @@ impl Run {
         (length, head): (u64, Hash),
     ) -> Result<(), RunError> {
         let (entries, bytes) = (self.entries.len(), self.bytes());
-        let oversized = self.entries.iter().any(|entry| {
-            let republished = entry.kind == EntryKind::REPUBLISHED;
-            let most = if republished {
-                ENTRY_BYTES_MAX
-            } else {
-                PAYLOAD_BYTES_MAX
-            };
-            entry.payload.length() > most
-        });
+        let oversized = self
+            .entries
+            .iter()
+            .any(|entry| entry.payload.length() > entry.kind.payload_bytes_max());
         if entries == 0 || entries > RUN_ENTRIES_MAX || bytes > RUN_BYTES_MAX || oversized {
             return Err(RunError::Size { entries, bytes });
         }
@@ -199,7 +194,7 @@ pub(crate) fn fold(from: u64, head: Hash, entries: &[Entry]) -> (u64, Hash) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{Payload, root};
+    use crate::entry::{EntryKind, Payload, root};
     use crate::id::Epoch;
     use bytes::Bytes;
 

@@ -125,15 +125,14 @@ impl Manifest {
 
     /// Whether `node` is the steward.
     pub fn is_steward(&self, roster: &Roster, node: &NodeId) -> bool {
-        let steward = self.steward();
-        *node == steward || roster.lineage(node).any(|key| key == steward)
+        roster.succeeds(node, &self.steward())
     }
 
     /// Whether `node` is or was steward.
     pub fn was_steward(&self, roster: &Roster, node: &NodeId) -> bool {
         let stewards = self.handovers.iter().map(|handover| handover.to);
         let mut stewards = std::iter::once(self.founder).chain(stewards);
-        stewards.any(|steward| roster.lineage(node).any(|key| key == steward))
+        stewards.any(|steward| roster.succeeds(node, &steward))
     }
 
     /// What was granted to `node`, by itself or in a group. Groups are of nodes that the federation
@@ -181,7 +180,7 @@ impl Manifest {
     /// Whether `publisher` may publish again what `author` wrote first: its own from another life
     /// of its store, or as steward what it adopts.
     pub fn may_republish(&self, roster: &Roster, publisher: &NodeId, author: &NodeId) -> bool {
-        roster.lineage(publisher).any(|key| key == *author) || self.was_steward(roster, publisher)
+        roster.succeeds(publisher, author) || self.was_steward(roster, publisher)
     }
 
     /// The canonical encoding, with its domain tag.
@@ -317,7 +316,7 @@ impl SignedManifest {
         }
         let mut steward = manifest.founder;
         for handover in &manifest.handovers {
-            if !roster.lineage(&handover.by).any(|key| key == steward) {
+            if !roster.succeeds(&handover.by, &steward) {
                 return Err(ManifestError::Steward(handover.by));
             }
             if !handover.is_signed(federation, &manifest.space, &steward) {
@@ -325,7 +324,7 @@ impl SignedManifest {
             }
             steward = handover.to;
         }
-        if !roster.lineage(&manifest.signer).any(|key| key == steward) {
+        if !roster.succeeds(&manifest.signer, &steward) {
             return Err(ManifestError::Steward(manifest.signer));
         }
         if !verify(&manifest.signer.0, &self.bytes, &self.signature) {

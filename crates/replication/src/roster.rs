@@ -155,6 +155,11 @@ impl Roster {
         std::iter::successors(Some(*node), older).take(KEYS_OF_A_NODE_MAX)
     }
 
+    /// Whether `older` is this key, or one that the same node had before.
+    pub fn succeeds(&self, node: &NodeId, older: &NodeId) -> bool {
+        self.lineage(node).any(|key| key == *older)
+    }
+
     /// How many keys the node had before this one.
     pub fn generation(&self, node: &NodeId) -> usize {
         self.lineage(node).count() - 1

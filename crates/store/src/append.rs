@@ -12,7 +12,7 @@ use phaki_replication::node::Change;
 use phaki_replication::receipt::{Receipt, SignedReceipt};
 use phaki_replication::republish::Republished;
 use phaki_replication::roster::SignedRoster;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::apply::Source;
 use crate::batch::{Batch, FeedState, SpaceKey};
@@ -131,13 +131,18 @@ fn insert_entries(batch: &mut Batch<'_>, feed: &FeedState, run: &Run) -> Result<
     for (seq, entry) in (run.from..).zip(&run.entries) {
         let place = feed.key.at(seq).0;
         let EntryKind(kind) = entry.kind;
-        let (payload, hash, length) = match &entry.payload {
-            Payload::Present(bytes) => (Some(bytes.as_ref()), None, None),
-            Payload::Dropped { hash, length } => (None, Some(hash.0), Some(*length)),
-        };
+        let (payload, hash, length) = payload_columns(&entry.payload);
         insert.execute(params![place, kind, entry.time_ms, payload, hash, length])?;
     }
     Ok(())
+}
+
+/// The bytes of a payload, or what is kept of one that was dropped: its hash and its length.
+pub(crate) fn payload_columns(payload: &Payload) -> (Option<&[u8]>, Option<[u8; 32]>, Option<u32>) {
+    match payload {
+        Payload::Present(bytes) => (Some(bytes.as_ref()), None, None),
+        Payload::Dropped { hash, length } => (None, Some(hash.0), Some(*length)),
+    }
 }
 
 fn put_roster(batch: &Batch<'_>, roster: &SignedRoster) -> Result<(), Fault> {
@@ -152,10 +157,19 @@ fn put_roster(batch: &Batch<'_>, roster: &SignedRoster) -> Result<(), Fault> {
 fn put_branch(batch: &mut Batch<'_>, branch: &SignedBranch) -> Result<(), Fault> {
     batch.forget_rights();
     let parent = Branch::decode(&branch.bytes).map_err(|_| Fault::Damaged("branch"))?;
-    batch.connection.execute(
+    Ok(insert_branch(batch.connection, &parent.parent, branch)?)
+}
+
+/// Keeps the branch of a node, instead of an older one.
+pub(crate) fn insert_branch(
+    connection: &Connection,
+    parent: &NodeId,
+    branch: &SignedBranch,
+) -> rusqlite::Result<()> {
+    connection.execute(
         "INSERT INTO branch (parent, bytes, signature) VALUES (?1, ?2, ?3)
          ON CONFLICT (parent) DO UPDATE SET bytes = ?2, signature = ?3",
-        params![parent.parent.0, branch.bytes, branch.signature.0],
+        params![parent.0, branch.bytes, branch.signature.0],
     )?;
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! Cutting a feed off, and what becomes of the entries behind.
 
-use phaki_replication::entry::{Entry, Payload};
+use phaki_replication::entry::Entry;
 use phaki_replication::feed::Run;
 use phaki_replication::fork::ForkProof;
-use phaki_replication::id::{FeedId, Hash, SpaceId};
+use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::republish::Republished;
 use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::append::{forget_documents, reapply};
+use crate::append::{forget_documents, payload_columns, reapply};
 use crate::batch::{Batch, FeedState};
 use crate::fault::Fault;
 use crate::place::{FeedKey, Place};
@@ -163,11 +163,8 @@ pub(crate) fn take_back(
         return Ok(());
     };
     for (seq, entry) in (run.from..).zip(&run.entries) {
-        let settled = is_published(connection, &run.feed, seq, entry)?;
-        let (payload, hash, length) = match &entry.payload {
-            Payload::Present(bytes) => (Some(bytes.as_ref()), None, None),
-            Payload::Dropped { hash, length } => (None, Some(hash.0), Some(*length)),
-        };
+        let settled = is_published(batch, space, &run.feed, seq, entry)?;
+        let (payload, hash, length) = payload_columns(&entry.payload);
         connection
             .prepare_cached(
                 "INSERT INTO severed_entry
@@ -188,9 +185,10 @@ pub(crate) fn take_back(
     Ok(())
 }
 
-/// Whether an entry that was cut off has been published again already.
+/// Whether an entry that was cut off has been published again already, where that counts.
 fn is_published(
-    connection: &Connection,
+    batch: &mut Batch<'_>,
+    space: &SpaceId,
     feed: &FeedId,
     seq: u64,
     entry: &Entry,
@@ -198,10 +196,23 @@ fn is_published(
     let Some(payload) = Republished::again(feed, seq, entry) else {
         return Ok(true);
     };
-    let found = connection
-        .prepare_cached("SELECT 1 FROM entry WHERE kind = 4 AND payload = ?1")?
-        .exists([payload.as_ref()])?;
-    Ok(found)
+    let key = batch.space(space)?;
+    let mut select = batch.connection.prepare_cached(
+        "SELECT feed.author FROM entry JOIN feed ON feed.key = entry.place >> 40
+         WHERE entry.kind = 4 AND entry.payload = ?1 AND feed.space = ?2
+           AND entry.place < (feed.key << 40) + feed.applied",
+    )?;
+    let publishers = select
+        .query_map(params![payload.as_ref(), key.0], |row| {
+            row.get(0).map(NodeId)
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    for publisher in publishers {
+        if batch.may_republish(space, &publisher, &feed.author)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Notes that what an entry publishes again needs nobody's attention any more.

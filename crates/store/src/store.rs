@@ -15,6 +15,7 @@ use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use thiserror::Error;
 
+use crate::append::insert_branch;
 use crate::audit::{self, AuditDraft};
 use crate::connection::{open_reader, open_writer};
 use crate::file::{self, Lock};
@@ -402,10 +403,7 @@ fn set_up(
     for branch in branches {
         // One that is none is not told here: nobody could start from it.
         if let Ok(parent) = Branch::decode(&branch.bytes).map(|branch| branch.parent) {
-            transaction.execute(
-                "INSERT INTO branch (parent, bytes, signature) VALUES (?1, ?2, ?3)",
-                params![parent.0, branch.bytes, branch.signature.0],
-            )?;
+            insert_branch(&transaction, &parent, branch)?;
         }
     }
     audit::append(&transaction, founding)?;

@@ -124,7 +124,7 @@ fn changes(
     let roster = &in_force.roster;
     let change = |node: &NodeId| {
         let (before, after) = (rights(now, roster, node), rights(next, roster, node));
-        let own = |row: &&FeedRow| roster.lineage(node).any(|key| key == row.feed.author);
+        let own = |row: &&FeedRow| roster.succeeds(node, &row.feed.author);
         (before != after).then(|| pb::RightsChange {
             node: in_force.name(node),
             read_before: before.reads,

@@ -102,7 +102,7 @@ fn withdraw(in_force: &InForce, manifest: &Manifest) -> Result<(Manifest, NodeId
 fn accept(roster: &Roster, manifest: &Manifest, node: &NodeId) -> Result<Manifest, Denial> {
     let name = &manifest.name;
     let offer = manifest.offer.ok_or_else(|| no_offer(name))?;
-    if !roster.lineage(node).any(|key| key == offer.to) {
+    if !roster.succeeds(node, &offer.to) {
         let other = roster.name(&roster.newest(&offer.to));
         let sentence = format!("space {name} is offered to {other}, and only it can accept it");
         return Err(Denial::new(Code::PermissionDenied, "not-steward", sentence));

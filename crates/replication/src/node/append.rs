@@ -3,13 +3,10 @@
 use super::state::Node;
 use super::stored::Purpose;
 use super::{Change, Effect, NewEntry, Now, Refusal, RequestId};
-use crate::entry::{Entry, EntryKind, Payload};
+use crate::entry::{Entry, Payload};
 use crate::feed::Run;
 use crate::id::{Epoch, SpaceId};
-use crate::limits::{
-    APPEND_BYTES_MAX, APPENDS_PENDING_MAX, ENTRY_BYTES_MAX, PAYLOAD_BYTES_MAX, RUN_BYTES_TARGET,
-    RUN_ENTRIES_MAX,
-};
+use crate::limits::{APPEND_BYTES_MAX, APPENDS_PENDING_MAX, RUN_BYTES_TARGET, RUN_ENTRIES_MAX};
 
 impl Node {
     pub(super) fn append(
@@ -57,15 +54,9 @@ impl Node {
         if length.saturating_add(count) > held.manifest.permitted(&self.roster, &feed) {
             return Err(Refusal::NotWriter);
         }
-        let oversized = entries.iter().any(|entry| {
-            let republished = entry.kind == EntryKind::REPUBLISHED;
-            let most = if republished {
-                ENTRY_BYTES_MAX
-            } else {
-                PAYLOAD_BYTES_MAX
-            };
-            entry.payload.len() > most
-        });
+        let oversized = entries
+            .iter()
+            .any(|entry| entry.payload.len() > entry.kind.payload_bytes_max());
         let total: usize = entries.iter().map(|entry| entry.payload.len()).sum();
         if oversized || total > APPEND_BYTES_MAX {
             return Err(Refusal::TooLarge);

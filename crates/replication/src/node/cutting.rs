@@ -66,19 +66,7 @@ impl Node {
             self.trim(space, feed, out);
         } else if held.pending(&self.federation, &feed).length <= proof.at {
             // Otherwise it is cut once what is on its way to the disk is there.
-            let change = Change::Cut {
-                space,
-                feed,
-                at: proof.at,
-                proof: Some(Box::new(proof)),
-            };
-            let purpose = Purpose::Cut {
-                space,
-                feed,
-                before: None,
-            };
-            let effect = self.store(change, purpose);
-            out.push(effect);
+            self.store_cut(space, feed, (proof.at, None), Some(Box::new(proof)), out);
         }
     }
 
@@ -146,10 +134,22 @@ impl Node {
             bytes: place.bytes,
         };
         held.cut_to(&feed, to);
+        self.store_cut(space, feed, (to.length, before), proof, out);
+    }
+
+    /// Writes that a feed ends at a place; `before` is what it was when something is cut off.
+    fn store_cut(
+        &mut self,
+        space: SpaceId,
+        feed: FeedId,
+        (at, before): (u64, Option<Feed>),
+        proof: Option<Box<ForkProof>>,
+        out: &mut Vec<Effect>,
+    ) {
         let change = Change::Cut {
             space,
             feed,
-            at: to.length,
+            at,
             proof,
         };
         let purpose = Purpose::Cut {
@@ -208,7 +208,7 @@ impl Node {
             self.notice_sync(link, out);
         }
         self.receipt_becomes_due(now, &space);
-        if self.roster.lineage(&self.id).any(|key| key == feed.author) {
+        if self.roster.succeeds(&self.id, &feed.author) {
             self.recall(space, out);
         }
     }
@@ -219,11 +219,7 @@ impl Node {
             return;
         };
         let theirs = |feed: &FeedId| {
-            feed.author != self.id
-                && self
-                    .roster
-                    .lineage(&session.peer)
-                    .any(|key| key == feed.author)
+            feed.author != self.id && self.roster.succeeds(&session.peer, &feed.author)
         };
         let mut returned = Vec::new();
         for (space, held) in &self.spaces {
@@ -306,10 +302,7 @@ impl Node {
         else {
             return;
         };
-        let own = self
-            .roster
-            .lineage(&self.id)
-            .any(|key| key == run.feed.author);
+        let own = self.roster.succeeds(&self.id, &run.feed.author);
         let shared = held.is_shared_with(&self.roster, &session.peer);
         let beyond = held.cut(&run.feed).is_some_and(|cut| run.from >= cut);
         if !own || !shared || !beyond {

@@ -231,8 +231,7 @@ impl Node {
             return true;
         }
         search.shown = Some(run.clone());
-        let read = self.examine(Examination::Search { link }, space, run.feed, run.from, out);
-        debug_assert!(self.examinations.contains_key(&read));
+        self.examine(Examination::Search { link }, space, run.feed, run.from, out);
         true
     }
 
@@ -244,7 +243,7 @@ impl Node {
         feed: FeedId,
         from: u64,
         out: &mut Vec<Effect>,
-    ) -> ReadId {
+    ) {
         self.reads_begun += 1;
         let read = ReadId(self.reads_begun);
         self.examinations.insert(read, purpose);
@@ -254,7 +253,6 @@ impl Node {
             feed,
             from,
         });
-        read
     }
 
     pub(super) fn examined(&mut self, read: ReadId, place: Option<Place>, out: &mut Vec<Effect>) {
@@ -288,7 +286,7 @@ impl Node {
         match search.compare(&place, &shown) {
             Found::Fork(proof) => {
                 let author = proof.feed.author;
-                let own = self.roster.lineage(&self.id).any(|key| key == author);
+                let own = self.roster.succeeds(&self.id, &author);
                 if proof.feed == self.own_feed() {
                     self.renew(link, space, out);
                 }

@@ -134,10 +134,7 @@ impl Node {
         let at = held.pending(&self.federation, &run.feed);
         let is_own = run.feed == self.own_feed();
         // Of an earlier life too: nobody else looks for the place where its lives part.
-        let earlier = self
-            .roster
-            .lineage(&self.id)
-            .any(|key| key == run.feed.author);
+        let earlier = self.roster.succeeds(&self.id, &run.feed.author);
         if earlier && run.end() <= at.length {
             return Verdict::Shown(run);
         }

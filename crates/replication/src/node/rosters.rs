@@ -73,9 +73,8 @@ impl Node {
     }
 
     fn is_newer_roster(&self, roster: &Roster, signed: &SignedRoster) -> bool {
-        let held = Roster::decode(&self.signed_roster.bytes);
-        let version = held.map_or(0, |held| held.version);
-        (roster.version, signed.hash()) > (version, self.signed_roster.hash())
+        let ours = (self.roster.version, self.signed_roster.hash());
+        (roster.version, signed.hash()) > ours
     }
 
     fn put_roster_in_force(

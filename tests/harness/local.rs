@@ -11,11 +11,12 @@ use phaki_wire::proto::local::v1::{
     Author, Conflict, CreateInviteRequest, CreateSpaceRequest, EditDocumentRequest,
     ExportDocumentsRequest, FieldEdit, GrantSpaceRequest, Link, ListConflictsRequest,
     PutDocumentsRequest, ShowDocumentRequest, Space, StatusReply, StatusRequest,
+    WatchDocumentsRequest, WatchedDocuments,
 };
 use serde_json::Value;
 use tokio::net::UnixStream;
-use tonic::Status;
 use tonic::transport::{Channel, Endpoint, Error};
+use tonic::{Status, Streaming};
 use tower::service_fn;
 
 use crate::wait;
@@ -182,6 +183,17 @@ impl Local {
         documents
     }
 
+    /// What changes from now on in a space, or with an empty name everywhere.
+    pub async fn watch(&mut self, space: &str) -> Watch {
+        let space = space.to_owned();
+        let request = WatchDocumentsRequest { space };
+        let stream = self.client.watch_documents(request).await.unwrap();
+        let mut stream = stream.into_inner();
+        let begun = stream.message().await.unwrap();
+        assert_eq!(begun, Some(WatchedDocuments::default()));
+        Watch { stream }
+    }
+
     /// All open conflicts of a space.
     pub async fn conflicts(&mut self, space: &str) -> Vec<Conflict> {
         let request = ListConflictsRequest {
@@ -194,6 +206,21 @@ impl Local {
             .unwrap()
             .into_inner()
             .conflicts
+    }
+}
+
+/// Changes as they are told.
+#[derive(Debug)]
+pub struct Watch {
+    stream: Streaming<WatchedDocuments>,
+}
+
+impl Watch {
+    /// The space and the documents of the next change; `None` when the node ends.
+    pub async fn next(&mut self) -> Option<(String, Vec<String>)> {
+        let told = self.stream.message().await.unwrap()?;
+        assert!(!told.missed, "read too slowly");
+        Some((told.space, told.ids))
     }
 }
 

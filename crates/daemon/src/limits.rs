@@ -67,6 +67,13 @@ pub(crate) const APPENDS_WAITING_BYTES_MAX: u32 = 64 << 20;
 /// Documents of one request.
 pub(crate) const PUT_DOCUMENTS_MAX: usize = 10_000;
 
+/// Commits that a client who watches has not been told of yet: some seconds of the busiest node.
+/// Beyond, it is told that it missed something.
+pub(crate) const COMMITS_UNWATCHED_MAX: usize = 1024;
+
+/// Documents named in one message to a client who watches.
+pub(crate) const WATCHED_AT_ONCE_MAX: usize = 1000;
+
 /// Rows of a list read from the store at once.
 pub(crate) const ROWS_PAGE: usize = 256;
 

@@ -18,7 +18,9 @@ use phaki_net::peers::PeerKeys;
 use phaki_net::socket;
 use phaki_replication::node::Node;
 use phaki_replication::sign::SecretKey;
-use phaki_store::{Materialiser, Reply, Store, WriterOptions, WriterThread, start_materialiser};
+use phaki_store::{
+    Completion, Materialiser, Reply, Store, WriterOptions, WriterThread, start_materialiser,
+};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -34,7 +36,7 @@ use crate::data_folder::Lock;
 use crate::default_spaces;
 use crate::enrolment::Admission;
 use crate::node_loop::{FollowRoster, Journal, NodeLoop, Written, requests};
-use crate::service::{self, LocalApi, Parts};
+use crate::service::{self, Commits, LocalApi, Parts};
 use crate::{logging, shutdown};
 
 /// How long the process waits at the end for threads that read for clients who have gone.
@@ -102,7 +104,8 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         Some(listener) => Some(listener.local_addr().context("read the address in use")?),
         None => None,
     };
-    let writing = start_writing(&store).await?;
+    let commits = Commits::new();
+    let writing = start_writing(&store, commits.clone()).await?;
     let (reader, journal) = (store.reader(), writing.journal);
     let (requests, commands) = requests(&node);
     let audit = Audit::new(journal.clone(), requests.clone(), &config.account);
@@ -120,6 +123,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
         key,
         requests,
         journal,
+        commits,
         audit,
         reader,
         admission,
@@ -170,10 +174,13 @@ struct Writing {
 }
 
 /// Starts them; the first that they write is that the program has started.
-async fn start_writing(store: &Store) -> anyhow::Result<Writing> {
+async fn start_writing(store: &Store, commits: Commits) -> anyhow::Result<Writing> {
     let (sender, written) = mpsc::unbounded_channel();
     let report = sender.clone();
     let started = store.start_writer(&WriterOptions::default(), move |completion| {
+        if let Completion::Stored { touched, .. } = &completion {
+            commits.tell(touched);
+        }
         // Once the loop has ended, nobody waits for completions.
         report.send(Written::Completion(completion)).ok();
     });

@@ -20,6 +20,7 @@ mod spaces;
 mod status;
 mod surveying;
 mod transferring;
+mod watching;
 mod workers;
 
 use std::path::PathBuf;
@@ -37,6 +38,7 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status, async_trait};
 
 pub(crate) use socket::{Socket, bind};
+pub(crate) use watching::Commits;
 
 use self::auditing::Auditing;
 use self::denial::Denial;
@@ -47,6 +49,7 @@ use self::quarantine::Quarantine;
 use self::reading::Reading;
 use self::spaces::Spaces;
 use self::status::Facts;
+use self::watching::{Watched, Watching};
 use self::workers::Workers;
 use crate::audit::Audit;
 use crate::enrolment::Admission;
@@ -60,6 +63,7 @@ pub(crate) struct Parts {
     pub(crate) key: SecretKey,
     pub(crate) requests: NodeRequests,
     pub(crate) journal: Journal,
+    pub(crate) commits: Commits,
     pub(crate) audit: Audit,
     pub(crate) reader: Reader,
     pub(crate) admission: Admission,
@@ -82,6 +86,7 @@ pub(crate) struct LocalApi {
     enrolling: Enrolling,
     auditing: Auditing,
     quarantine: Quarantine,
+    watching: Watching,
 }
 
 impl LocalApi {
@@ -90,6 +95,7 @@ impl LocalApi {
             key,
             requests,
             journal,
+            commits,
             audit,
             reader,
             admission,
@@ -111,6 +117,11 @@ impl LocalApi {
             requests: requests.clone(),
             reader: reader.clone(),
             workers: workers.clone(),
+        };
+        let watching = Watching {
+            requests: requests.clone(),
+            commits,
+            stop: CancellationToken::new(),
         };
         let auditing = Auditing {
             audit: audit.clone(),
@@ -145,12 +156,18 @@ impl LocalApi {
             },
             auditing,
             quarantine,
+            watching,
         })
     }
 
     /// Serves `socket` until `stop`; then takes no new request and returns once those under way
     /// are answered.
-    pub(crate) async fn serve(self, socket: Socket, stop: CancellationToken) -> anyhow::Result<()> {
+    pub(crate) async fn serve(
+        mut self,
+        socket: Socket,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        self.watching.stop = stop.clone();
         let edits = self.editing.tasks.clone();
         let (file, listener) = socket.split();
         let (health, health_server) = tonic_health::server::health_reporter();
@@ -211,6 +228,7 @@ fn answer<T>(outcome: Result<T, Denial>) -> Result<Response<T>, Status> {
 impl Local for LocalApi {
     type ListDocumentsStream = Rows<pb::DocumentRow>;
     type ExportDocumentsStream = Rows<pb::ExportedDocument>;
+    type WatchDocumentsStream = Watched;
 
     async fn status(
         &self,
@@ -467,5 +485,12 @@ impl Local for LocalApi {
         request: Request<pb::ExportDocumentsRequest>,
     ) -> Result<Response<Self::ExportDocumentsStream>, Status> {
         answer(self.reading.export(&request.into_inner()))
+    }
+
+    async fn watch_documents(
+        &self,
+        request: Request<pb::WatchDocumentsRequest>,
+    ) -> Result<Response<Self::WatchDocumentsStream>, Status> {
+        answer(self.watching.watch(&request.into_inner()))
     }
 }

@@ -1131,6 +1131,24 @@ pub struct ResolveConflictRequest {
     pub heads: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchDocumentsRequest {
+    /// id or name; empty: all
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchedDocuments {
+    /// name
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+    /// documents that changed, or that there are no more
+    #[prost(string, repeated, tag = "2")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// there was more than could be told: list anew
+    #[prost(bool, tag = "3")]
+    pub missed: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ExportDocumentsRequest {
     /// empty: all
     #[prost(string, tag = "1")]
@@ -2033,6 +2051,32 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "ExportDocuments"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Which documents change from now on, each time as soon as it is durable. Begins with an empty
+        /// message; ends only with the node.
+        pub async fn watch_documents(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchDocumentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchedDocuments>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/WatchDocuments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "WatchDocuments"));
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -2288,6 +2332,21 @@ pub mod local_server {
             request: tonic::Request<super::ExportDocumentsRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::ExportDocumentsStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchDocuments method.
+        type WatchDocumentsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchedDocuments, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Which documents change from now on, each time as soon as it is durable. Begins with an empty
+        /// message; ends only with the node.
+        async fn watch_documents(
+            &self,
+            request: tonic::Request<super::WatchDocumentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchDocumentsStream>,
             tonic::Status,
         >;
     }
@@ -3810,6 +3869,52 @@ pub mod local_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ExportDocumentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/WatchDocuments" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchDocumentsSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::ServerStreamingService<super::WatchDocumentsRequest>
+                    for WatchDocumentsSvc<T> {
+                        type Response = super::WatchedDocuments;
+                        type ResponseStream = T::WatchDocumentsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchDocumentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::watch_documents(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchDocumentsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

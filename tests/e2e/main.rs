@@ -17,6 +17,7 @@ mod backup;
 mod branches;
 mod broken_line;
 mod crashes;
+mod editing;
 mod long_absence;
 mod quarantine;
 mod receipts;

@@ -9,9 +9,9 @@ use phaki_wire::proto::local::v1::field_edit::Act;
 use phaki_wire::proto::local::v1::local_client::LocalClient;
 use phaki_wire::proto::local::v1::{
     Author, Conflict, CreateInviteRequest, CreateSpaceRequest, EditDocumentRequest,
-    ExportDocumentsRequest, FieldEdit, GrantSpaceRequest, Link, ListConflictsRequest,
-    PutDocumentsRequest, ShowDocumentRequest, Space, StatusReply, StatusRequest,
-    WatchDocumentsRequest, WatchedDocuments,
+    EditDocumentsReply, ExportDocumentsRequest, FieldEdit, GrantSpaceRequest, Link,
+    ListConflictsRequest, PutDocumentsRequest, ShowDocumentRequest, Space, StatusReply,
+    StatusRequest, WatchDocumentsRequest, WatchedDocuments,
 };
 use serde_json::Value;
 use tokio::net::UnixStream;
@@ -132,21 +132,20 @@ impl Local {
     /// # Errors
     /// As the node answers; nothing has changed then.
     pub async fn edit(&mut self, id: &str, path: &str, value: &Value) -> Result<(), Status> {
-        let edit = FieldEdit {
-            path: path.to_owned(),
-            act: Some(Act::SetJson(value.to_string())),
-        };
-        let request = EditDocumentRequest {
-            id: id.to_owned(),
-            space: String::new(),
-            edits: vec![edit],
-            author: Some(Author {
-                account: "officer".to_owned(),
-                message: String::new(),
-            }),
-            heads: Vec::new(),
-        };
+        let request = edit_request(id, path, value);
         self.client.edit_document(request).await.map(|_| ())
+    }
+
+    /// Sets one field after the other, each without waiting for the one before.
+    pub async fn edit_stream(&mut self, edits: Vec<(String, String, Value)>) -> Edits {
+        let requests = edits
+            .into_iter()
+            .map(|(id, path, value)| edit_request(&id, &path, &value));
+        let requests = tokio_stream::iter(requests.collect::<Vec<_>>());
+        let answered = self.client.edit_documents(requests).await.unwrap();
+        Edits {
+            stream: answered.into_inner(),
+        }
     }
 
     /// One document.
@@ -206,6 +205,39 @@ impl Local {
             .unwrap()
             .into_inner()
             .conflicts
+    }
+}
+
+/// An edit of one field, by an officer who says nothing about it.
+fn edit_request(id: &str, path: &str, value: &Value) -> EditDocumentRequest {
+    let edit = FieldEdit {
+        path: path.to_owned(),
+        act: Some(Act::SetJson(value.to_string())),
+    };
+    EditDocumentRequest {
+        id: id.to_owned(),
+        space: String::new(),
+        edits: vec![edit],
+        author: Some(Author {
+            account: "officer".to_owned(),
+            message: String::new(),
+        }),
+        heads: Vec::new(),
+    }
+}
+
+/// What becomes of edits, in their order.
+#[derive(Debug)]
+pub struct Edits {
+    stream: Streaming<EditDocumentsReply>,
+}
+
+impl Edits {
+    /// The next one: durable, or the reason word of its refusal; `None` when all are answered or
+    /// the node is gone.
+    pub async fn next(&mut self) -> Option<Result<(), String>> {
+        let answer = self.stream.message().await.ok()??;
+        Some(answer.edited.map(|_| ()).ok_or(answer.reason))
     }
 }
 

@@ -67,6 +67,19 @@ pub(crate) const APPENDS_WAITING_BYTES_MAX: u32 = 64 << 20;
 /// Documents of one request.
 pub(crate) const PUT_DOCUMENTS_MAX: usize = 10_000;
 
+/// Documents that are kept in memory because they were edited last, and the next edit is likely
+/// theirs: as many as all officers of a province edit at one time.
+pub(crate) const TIPS_MAX: usize = 128;
+
+/// Applied changes of all of these together: some 30 MB.
+pub(crate) const TIPS_CHANGES_MAX: u64 = 50_000;
+
+/// How often an edit is made anew because what it was to build on came from elsewhere or was lost.
+pub(crate) const EDIT_TRIES_MAX: usize = 8;
+
+/// Local edits that are not durable yet: what one sync of the disk can carry. Beyond, they wait.
+pub(crate) const EDITS_UNDER_WAY_MAX: usize = 512;
+
 /// Commits that a client who watches has not been told of yet: some seconds of the busiest node.
 /// Beyond, it is told that it missed something.
 pub(crate) const COMMITS_UNWATCHED_MAX: usize = 1024;

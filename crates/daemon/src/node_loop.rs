@@ -16,6 +16,7 @@ mod telling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
 use phaki_net::event::{Events, NetEvent};
@@ -52,7 +53,11 @@ pub(crate) struct NodeLoop {
     /// An epoch that the node asked for.
     drawn: Option<Epoch>,
     waiting: BTreeMap<RequestId, oneshot::Sender<Answer>>,
+    /// Whom to tell that the append that is being given to the node was not refused.
+    taken: Option<(RequestId, oneshot::Sender<()>)>,
     requests_begun: u64,
+    /// Writes that have failed.
+    failures: Arc<AtomicU64>,
     follow_roster: FollowRoster,
     in_force: watch::Sender<Arc<InForce>>,
     inputs: Inputs,
@@ -105,7 +110,9 @@ impl NodeLoop {
             recording: Recording::new(clock.monotonic_ms()),
             drawn: None,
             waiting: BTreeMap::new(),
+            taken: None,
             requests_begun: 0,
+            failures: commands.failures,
             follow_roster,
             in_force: commands.in_force,
             inputs,
@@ -138,6 +145,12 @@ impl NodeLoop {
             };
             if let Some(event) = event {
                 self.give(event)?;
+            }
+            if let Some((request, taken)) = self.taken.take()
+                && self.waiting.contains_key(&request)
+            {
+                // Only who goes on before it is durable wants to know.
+                taken.send(()).ok();
             }
         }
         self.record_stop();
@@ -240,12 +253,20 @@ impl NodeLoop {
         match command {
             Command::Append {
                 epoch,
+                failures,
                 space,
                 entries,
                 audit,
+                taken,
                 answer,
             } => {
+                let failed = self.failures.load(Ordering::Acquire);
+                if failures.is_some_and(|failures| failures != failed) {
+                    answer.send(Err(RequestError::Behind)).ok();
+                    return None;
+                }
                 let request = self.begin(answer)?;
+                self.taken = Some((request, taken));
                 self.recording.origin = Origin::Local(audit);
                 Some(Event::Append {
                     request,
@@ -299,11 +320,13 @@ impl NodeLoop {
                 self.disk.succeeded();
                 None
             }
-            Written::Completion(Completion::Failed { error, .. }) | Written::Failed(error) => self
-                .disk
-                .failed(error)
-                .context("write the store")?
-                .then_some(Event::StoreFailed),
+            Written::Completion(Completion::Failed { error, .. }) | Written::Failed(error) => {
+                let is_news = self.disk.failed(error).context("write the store")?;
+                // Told first, so that nobody builds on what is about to be reverted.
+                self.failures
+                    .fetch_add(u64::from(is_news), Ordering::AcqRel);
+                is_news.then_some(Event::StoreFailed)
+            }
             Written::Completion(Completion::Resumed) => {
                 self.disk.resumed();
                 None

@@ -2,6 +2,7 @@
 
 mod auditing;
 mod denial;
+mod edit_stream;
 mod editing;
 mod enrolling;
 mod find;
@@ -10,6 +11,7 @@ mod granting;
 mod listing;
 mod loading;
 mod locks;
+mod making;
 mod putting;
 mod quarantine;
 mod reading;
@@ -19,6 +21,7 @@ mod socket;
 mod spaces;
 mod status;
 mod surveying;
+mod tips;
 mod transferring;
 mod watching;
 mod workers;
@@ -35,13 +38,14 @@ use phaki_wire::proto::local::v1::local_server::{Local, LocalServer};
 use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
-use tonic::{Request, Response, Status, async_trait};
+use tonic::{Request, Response, Status, Streaming, async_trait};
 
 pub(crate) use socket::{Socket, bind};
 pub(crate) use watching::Commits;
 
 use self::auditing::Auditing;
 use self::denial::Denial;
+use self::edit_stream::Edited;
 use self::editing::Editing;
 use self::enrolling::Enrolling;
 use self::listing::Rows;
@@ -229,6 +233,7 @@ impl Local for LocalApi {
     type ListDocumentsStream = Rows<pb::DocumentRow>;
     type ExportDocumentsStream = Rows<pb::ExportedDocument>;
     type WatchDocumentsStream = Watched;
+    type EditDocumentsStream = Edited;
 
     async fn status(
         &self,
@@ -453,6 +458,15 @@ impl Local for LocalApi {
         let asked = ("edit", request.id.clone(), account);
         self.answer_by_right(asked, self.editing.edit(request).await)
             .await
+    }
+
+    async fn edit_documents(
+        &self,
+        requests: Request<Streaming<pb::EditDocumentRequest>>,
+    ) -> Result<Response<Self::EditDocumentsStream>, Status> {
+        answer(Ok(self
+            .editing
+            .edit_all(requests.into_inner(), &self.auditing)))
     }
 
     async fn show_history(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use phaki_replication::id::{Epoch, NodeId, ShortDigest, SpaceId};
@@ -26,6 +27,9 @@ pub(crate) enum RequestError {
     /// The disk does not take writes at present.
     #[error("the disk does not take writes: {}", .0.text)]
     Disk(Trouble),
+    /// A write failed on which this one may build.
+    #[error("a write failed before")]
+    Behind,
     /// The node stops.
     #[error("the node is stopping")]
     Stopping,
@@ -44,9 +48,13 @@ pub(crate) struct Trouble {
 pub(super) enum Command {
     Append {
         epoch: Epoch,
+        /// Writes that had failed when it was made, if it builds on others.
+        failures: Option<u64>,
         space: SpaceId,
         entries: Vec<NewEntry>,
         audit: Vec<AuditDraft>,
+        /// Told when the node has taken it.
+        taken: oneshot::Sender<()>,
         answer: oneshot::Sender<Answer>,
     },
     Enact {
@@ -67,6 +75,18 @@ pub(super) enum Command {
 pub(crate) struct NodeRequests {
     commands: mpsc::Sender<Command>,
     in_force: watch::Receiver<Arc<InForce>>,
+    failures: Arc<AtomicU64>,
+}
+
+/// Entries that the node has taken and that are on their way to the disk.
+#[derive(Debug)]
+pub(crate) struct Taken(oneshot::Receiver<Answer>);
+
+impl Taken {
+    /// Answered once they are durable.
+    pub(crate) async fn durable(self) -> Answer {
+        self.0.await.map_err(|_| RequestError::Stopping)?
+    }
 }
 
 /// What was asked, for the loop.
@@ -74,19 +94,24 @@ pub(crate) struct NodeRequests {
 pub(crate) struct Commands {
     pub(super) receiver: mpsc::Receiver<Command>,
     pub(super) in_force: watch::Sender<Arc<InForce>>,
+    /// Writes that have failed.
+    pub(super) failures: Arc<AtomicU64>,
 }
 
 /// The way to make requests of a loop for `node` that is still to be made.
 pub(crate) fn requests(node: &Node) -> (NodeRequests, Commands) {
     let (sender, receiver) = mpsc::channel(COMMANDS_MAX);
     let (publisher, in_force) = watch::channel(Arc::new(InForce::of(node)));
+    let failures = Arc::<AtomicU64>::default();
     let requests = NodeRequests {
         commands: sender,
         in_force,
+        failures: Arc::clone(&failures),
     };
     let commands = Commands {
         receiver,
         in_force: publisher,
+        failures,
     };
     (requests, commands)
 }
@@ -101,14 +126,57 @@ impl NodeRequests {
         entries: Vec<NewEntry>,
         audit: Vec<AuditDraft>,
     ) -> Answer {
+        let (taken, _) = oneshot::channel();
         let command = |answer| Command::Append {
             epoch,
+            failures: None,
             space,
             entries,
             audit,
+            taken,
             answer,
         };
         self.ask(command).await?
+    }
+
+    /// As [`Self::append`], for entries that may build on others that are not durable yet, made
+    /// when [`Self::failures`] was as given. Returns once the node has taken them: what is
+    /// appended from then on comes behind them, and is durable only if they are.
+    ///
+    /// Refused with [`RequestError::Behind`] when a write has failed since.
+    pub(crate) async fn begin_append(
+        &self,
+        epoch: Epoch,
+        failures: u64,
+        space: SpaceId,
+        entries: Vec<NewEntry>,
+    ) -> Result<Taken, RequestError> {
+        let (taken, is_taken) = oneshot::channel();
+        let (answer, answered) = oneshot::channel();
+        let command = Command::Append {
+            epoch,
+            failures: Some(failures),
+            space,
+            entries,
+            audit: Vec::new(),
+            taken,
+            answer,
+        };
+        let sent = self.commands.send(command).await;
+        sent.map_err(|_| RequestError::Stopping)?;
+        match is_taken.await {
+            Ok(()) => Ok(Taken(answered)),
+            // Of one that is refused there is only the answer.
+            Err(_) => match answered.await {
+                Ok(Err(refused)) => Err(refused),
+                Ok(Ok(())) | Err(_) => Err(RequestError::Stopping),
+            },
+        }
+    }
+
+    /// How many writes have failed.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Acquire)
     }
 
     /// Puts a roster or manifest in force. Answered once it is durable, and `audit` recorded with

@@ -76,6 +76,7 @@ impl Denial {
                 Self::new(Code::Unavailable, "storage", sentence)
             }
             RequestError::Refused(refusal) => Self::of_refusal(what, *refusal),
+            RequestError::Behind => Self::of_refusal(what, Refusal::Storage),
         }
     }
 

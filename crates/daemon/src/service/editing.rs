@@ -22,13 +22,14 @@ use tonic::Code;
 
 use super::denial::Denial;
 use super::find::{self, Found};
-use super::loading::load;
 use super::locks::Locks;
+use super::making::Begun;
 use super::room::Room;
+use super::tips::Tips;
 use super::workers::Workers;
 use crate::identity;
-use crate::limits::{APPENDS_WAITING_BYTES_MAX, HEAD_DIGITS_MIN, PUTS_MAX};
-use crate::node_loop::{InForce, NodeRequests, wall_ms};
+use crate::limits::{APPENDS_WAITING_BYTES_MAX, EDITS_UNDER_WAY_MAX, HEAD_DIGITS_MIN, PUTS_MAX};
+use crate::node_loop::{InForce, NodeRequests, RequestError, wall_ms};
 use crate::quote::quoted;
 
 /// What every edit needs. Cheap to clone.
@@ -38,10 +39,13 @@ pub(super) struct Editing {
     pub(super) reader: Reader,
     pub(super) workers: Workers,
     pub(super) locks: Locks,
+    pub(super) tips: Tips,
     /// Requests with many documents take turns.
     pub(super) puts: Arc<Semaphore>,
     /// For changes that are not yet durable.
     pub(super) room: Room,
+    /// For edits that are not yet durable.
+    pub(super) turns: Arc<Semaphore>,
     /// The edits under way.
     pub(super) tasks: TaskTracker,
     /// The end of actor ids, drawn at process start; before it stand 16 bytes of the own feed.
@@ -51,11 +55,12 @@ pub(super) struct Editing {
 }
 
 /// What somebody wants to change.
-struct Intent {
-    edits: Vec<Edit>,
-    author: Author,
+#[derive(Debug)]
+pub(super) struct Intent {
+    pub(super) edits: Vec<Edit>,
+    pub(super) author: Author,
     /// The heads of what they saw; none when that does not matter.
-    heads: Vec<String>,
+    pub(super) heads: Vec<String>,
 }
 
 /// Who edits and why.
@@ -78,8 +83,10 @@ impl Editing {
             reader,
             workers,
             locks: Locks::default(),
+            tips: Tips::default(),
             puts: Arc::new(Semaphore::new(PUTS_MAX)),
             room: Room::new(APPENDS_WAITING_BYTES_MAX),
+            turns: Arc::new(Semaphore::new(EDITS_UNDER_WAY_MAX)),
             tasks: TaskTracker::new(),
             actor_tail,
             account: account.into(),
@@ -100,6 +107,14 @@ impl Editing {
         &self,
         request: pb::EditDocumentRequest,
     ) -> Result<pb::EditDocumentReply, Denial> {
+        self.begin_edit(request).await?.durable().await
+    }
+
+    /// As [`Self::edit`], but returns before the edit is durable. The next one may follow.
+    pub(super) async fn begin_edit(
+        &self,
+        request: pb::EditDocumentRequest,
+    ) -> Result<Begun, Denial> {
         let edits: Vec<Edit> = request
             .edits
             .into_iter()
@@ -129,18 +144,14 @@ impl Editing {
             edits: vec![edit],
             heads: request.heads,
         };
-        self.carry_out(request.id, request.space, intent).await
+        let begun = self.carry_out(request.id, request.space, intent);
+        begun.await?.durable().await
     }
 
-    async fn carry_out(
-        &self,
-        id: String,
-        space: String,
-        intent: Intent,
-    ) -> Result<pb::EditDocumentReply, Denial> {
+    async fn carry_out(&self, id: String, space: String, intent: Intent) -> Result<Begun, Denial> {
         let this = self.clone();
-        let task = async move { this.edit_to_end(&id, &space, intent).await };
-        self.to_end(task).await
+        self.to_end(async move { this.begin(&id, &space, intent).await })
+            .await
     }
 
     /// Runs a task whatever becomes of the client.
@@ -154,58 +165,12 @@ impl Editing {
         }
     }
 
-    async fn edit_to_end(
-        self,
+    pub(super) async fn find(
+        &self,
+        in_force: &Arc<InForce>,
         id: &str,
         space: &str,
-        intent: Intent,
-    ) -> Result<pb::EditDocumentReply, Denial> {
-        let in_force = self.requests.in_force();
-        let found = self.find(&in_force, id, space).await?;
-        let locked = self.locks.lock(vec![(found.space, found.document)]).await;
-        let this = self.clone();
-        let feed = in_force.own_feed();
-        let make = move || this.make(feed, found, &intent);
-        let change = self.workers.run(make).await?;
-        let reply = |change: Option<&ChangeBytes>| pb::EditDocumentReply {
-            id: found.document.to_string(),
-            space: in_force.space_name(&found.space),
-            changed: change.is_some(),
-            change: change
-                .map(|made| hex(&made.summary.hash))
-                .unwrap_or_default(),
-        };
-        let Some(change) = change else {
-            return Ok(reply(None));
-        };
-        let reply = reply(Some(&change));
-        self.append(&in_force, found.space, vec![(found.document, change)])
-            .await?;
-        drop(locked);
-        Ok(reply)
-    }
-
-    /// Makes the change, at the heads that its author saw.
-    fn make(
-        &self,
-        feed: FeedId,
-        found: Found,
-        intent: &Intent,
-    ) -> Result<Option<ChangeBytes>, Denial> {
-        let mut document = load(&self.reader, found)?;
-        let seen = heads_from_wire(&document, &intent.heads)?;
-        let actor = if seen.is_empty() || seen == document.heads() {
-            self.actor_for(feed, found)?
-        } else {
-            let past = document.at(&seen);
-            document = past.ok_or_else(|| Denial::internal("edit not made", "heads vanished"))?;
-            // The usual one may have changes since.
-            fresh_actor(feed)?
-        };
-        change(&mut document, actor, &intent.author, &intent.edits)
-    }
-
-    async fn find(&self, in_force: &Arc<InForce>, id: &str, space: &str) -> Result<Found, Denial> {
+    ) -> Result<Found, Denial> {
         let (reader, id, space) = (self.reader.clone(), id.to_owned(), space.to_owned());
         let in_force = Arc::clone(in_force);
         let find = move || find::document(&reader, &in_force, &id, &space);
@@ -232,11 +197,10 @@ impl Editing {
         space: SpaceId,
         changes: Vec<(DocumentId, ChangeBytes)>,
     ) -> Result<(), Denial> {
-        let entry = |(document, change): (DocumentId, ChangeBytes)| NewEntry {
-            kind: EntryKind::CHANGE,
-            payload: payload::encode(&document, &change.bytes).into(),
-        };
-        let entries: Vec<NewEntry> = changes.into_iter().map(entry).collect();
+        let entries = changes.iter();
+        let entries: Vec<NewEntry> = entries
+            .map(|(document, change)| entry(*document, change))
+            .collect();
         let bytes = entries.iter().map(|entry| entry.payload.len()).sum();
         let room = self.room.take(bytes).await?;
         let appended = self
@@ -244,14 +208,23 @@ impl Editing {
             .append(in_force.epoch, space, entries, Vec::new())
             .await;
         drop(room);
-        appended.map_err(|error| {
-            let name = in_force.space_name(&space);
-            Denial::of_request(&format!("space {name}"), &error)
-        })
+        appended.map_err(|error| refused(in_force, &space, &error))
     }
 }
 
-fn fresh_actor(feed: FeedId) -> Result<[u8; 24], Denial> {
+pub(super) fn entry(document: DocumentId, change: &ChangeBytes) -> NewEntry {
+    NewEntry {
+        kind: EntryKind::CHANGE,
+        payload: payload::encode(&document, &change.bytes).into(),
+    }
+}
+
+pub(super) fn refused(in_force: &InForce, space: &SpaceId, error: &RequestError) -> Denial {
+    let name = in_force.space_name(space);
+    Denial::of_request(&format!("space {name}"), error)
+}
+
+pub(super) fn fresh_actor(feed: FeedId) -> Result<[u8; 24], Denial> {
     let drawn = identity::random();
     let tail = drawn.map_err(|error| Denial::internal("no actor", format!("{error:#}")))?;
     Ok(feed.actor(tail))
@@ -290,7 +263,10 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The changes that a client means, ascending.
-fn heads_from_wire(document: &Document, texts: &[String]) -> Result<Vec<ChangeHash>, Denial> {
+pub(super) fn heads_from_wire(
+    document: &Document,
+    texts: &[String],
+) -> Result<Vec<ChangeHash>, Denial> {
     let mut heads = BTreeSet::new();
     if texts.is_empty() {
         return Ok(Vec::new());

@@ -9,7 +9,12 @@ use super::find::Found;
 
 /// The document, or why it cannot be loaded.
 pub(super) fn load(reader: &Reader, found: Found) -> Result<Document, Denial> {
-    load_if_any(reader, found)?.ok_or_else(|| {
+    load_counted(reader, found).map(|(document, _)| document)
+}
+
+/// The document and the number of its changes, or why it cannot be loaded.
+pub(super) fn load_counted(reader: &Reader, found: Found) -> Result<(Document, u64), Denial> {
+    load_counted_if_any(reader, found)?.ok_or_else(|| {
         let sentence = format!(
             "there is no document {} in its space any more",
             found.document
@@ -20,6 +25,10 @@ pub(super) fn load(reader: &Reader, found: Found) -> Result<Document, Denial> {
 
 /// The document; `None` when the space has no such document.
 pub(super) fn load_if_any(reader: &Reader, found: Found) -> Result<Option<Document>, Denial> {
+    Ok(load_counted_if_any(reader, found)?.map(|(document, _)| document))
+}
+
+fn load_counted_if_any(reader: &Reader, found: Found) -> Result<Option<(Document, u64)>, Denial> {
     let Found { space, document } = found;
     let stored = reader
         .document_changes(&space, &document)
@@ -28,7 +37,7 @@ pub(super) fn load_if_any(reader: &Reader, found: Found) -> Result<Option<Docume
         return Ok(None);
     };
     let broken = match stored.load(&document) {
-        Ok(loaded) if loaded.heads() == stored.heads => return Ok(Some(loaded)),
+        Ok(loaded) if loaded.heads() == stored.heads => return Ok(Some((loaded, stored.count))),
         Ok(_) => "its changes lead to other heads than the index says".to_owned(),
         Err(error) => format!("{:#}", anyhow::Error::from(error)),
     };
@@ -41,7 +50,7 @@ pub(super) fn load_if_any(reader: &Reader, found: Found) -> Result<Option<Docume
             && let Ok(loaded) = whole.load(&document)
             && loaded.heads() == whole.heads
         {
-            return Ok(Some(loaded));
+            return Ok(Some((loaded, whole.count)));
         }
     }
     let sentence = format!(

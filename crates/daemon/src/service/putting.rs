@@ -56,8 +56,11 @@ impl Editing {
         let author = self.author(request.author);
         let texts = request.documents_json;
         let wanted = self.workers.run(move || read_all(&texts)).await?;
-        let keys = wanted.iter().map(|wanted| (space, wanted.id)).collect();
-        let locked = self.locks.lock(keys).await;
+        let keys: Vec<_> = wanted.iter().map(|wanted| (space, wanted.id)).collect();
+        let locked = self.locks.lock(keys.clone()).await;
+        for (space, document) in keys {
+            self.tips.settle(Found { space, document }).await;
+        }
         let (this, feed) = (self.clone(), in_force.own_feed());
         let create_only = request.create_only.then(|| in_force.space_name(&space));
         let outcomes = self

@@ -135,6 +135,28 @@ impl Reader {
         })
     }
 
+    /// The heads of a document, ascending; `None` when it has no applied change in that space.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn heads(
+        &self,
+        space: &SpaceId,
+        document: &DocumentId,
+    ) -> Result<Option<Vec<ChangeHash>>, ReadError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT document.heads FROM document JOIN space ON space.key = document.space
+                     WHERE space.id = ?1 AND document.id = ?2 AND document.heads <> x''",
+                )?
+                .query_row(params![space.0, document.to_bytes()], |row| {
+                    Ok(split_heads(row.get_ref(0)?.as_blob()?))
+                })
+                .optional()
+        })
+    }
+
     /// The documents with conflicts, [`ROWS_MAX`] at most, by space and id.
     ///
     /// # Errors

@@ -1020,6 +1020,18 @@ pub struct EditDocumentReply {
     pub change: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EditDocumentsReply {
+    /// missing when the edit was refused
+    #[prost(message, optional, tag = "1")]
+    pub edited: ::core::option::Option<EditDocumentReply>,
+    /// a word, as in the metadata `phaki-reason`
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// what, where, and what to do
+    #[prost(string, tag = "3")]
+    pub sentence: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ShowHistoryRequest {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
@@ -1954,6 +1966,34 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "EditDocument"));
             self.inner.unary(req, path, codec).await
         }
+        /// Many edits one behind the other, which share the syncs of the disk. Each is answered, in
+        /// order, once it is durable; one that is refused does not keep others from being made.
+        pub async fn edit_documents(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::EditDocumentRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::EditDocumentsReply>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/EditDocuments",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "EditDocuments"));
+            self.inner.streaming(req, path, codec).await
+        }
         pub async fn show_history(
             &mut self,
             request: impl tonic::IntoRequest<super::ShowHistoryRequest>,
@@ -2297,6 +2337,21 @@ pub mod local_server {
             request: tonic::Request<super::EditDocumentRequest>,
         ) -> std::result::Result<
             tonic::Response<super::EditDocumentReply>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the EditDocuments method.
+        type EditDocumentsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::EditDocumentsReply, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Many edits one behind the other, which share the syncs of the disk. Each is answered, in
+        /// order, once it is durable; one that is refused does not keep others from being made.
+        async fn edit_documents(
+            &self,
+            request: tonic::Request<tonic::Streaming<super::EditDocumentRequest>>,
+        ) -> std::result::Result<
+            tonic::Response<Self::EditDocumentsStream>,
             tonic::Status,
         >;
         async fn show_history(
@@ -3700,6 +3755,54 @@ pub mod local_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/EditDocuments" => {
+                    #[allow(non_camel_case_types)]
+                    struct EditDocumentsSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::StreamingService<super::EditDocumentRequest>
+                    for EditDocumentsSvc<T> {
+                        type Response = super::EditDocumentsReply;
+                        type ResponseStream = T::EditDocumentsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::EditDocumentRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::edit_documents(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EditDocumentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use phaki_documents::document::Editor;
 use phaki_documents::{Document, DocumentId, Edit, Kind};
-use phaki_replication::branch::Branch;
+use phaki_replication::branch::{Admitted, Branch};
+use phaki_replication::consent::Consent;
 use phaki_replication::entry::{Entry, EntryKind, Payload, root};
 use phaki_replication::feed::Run;
 use phaki_replication::fork::ForkProof;
@@ -21,7 +22,7 @@ use phaki_replication::message::{
 };
 use phaki_replication::receipt::Receipt;
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster, SignedRoster};
-use phaki_replication::sign::SecretKey;
+use phaki_replication::sign::{SecretKey, Signature};
 use phaki_wire::enrol::{InviteSecret, JoinRequest, JoinResponse};
 use phaki_wire::frame::to_wire;
 use prost::Message as _;
@@ -78,10 +79,16 @@ fn roster(count: u8) -> Roster {
 }
 
 fn branch() -> Branch {
-    let mut nodes = roster(2).nodes;
-    for record in nodes.values_mut() {
+    let admitted = |(number, mut record): (u8, NodeRecord)| {
         record.role = NodeRole::Edge;
-    }
+        let edge = SecretKey::from_seed(&[50 + number; 32]);
+        let consent = Consent::sign(&edge, &FEDERATION, key().node());
+        (edge.node(), Admitted { record, consent })
+    };
+    let nodes = (0..)
+        .zip(roster(2).nodes.into_values())
+        .map(admitted)
+        .collect();
     Branch {
         federation: FEDERATION,
         parent: key().node(),
@@ -233,6 +240,7 @@ fn enrolments() -> Vec<Vec<u8>> {
             name: (count > 2).then(|| "TH-90".to_owned()),
             addresses: vec!["10.0.0.1:7440".to_owned(); usize::from(count)],
             software: "phaki 0.1.0".to_owned(),
+            consent: Signature([count; 64]),
         };
         seeds.push(request.to_wire().encode_to_vec());
         let SignedRoster { bytes, signature } = roster(count).sign(&key());

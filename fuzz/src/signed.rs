@@ -12,7 +12,7 @@ use phaki_replication::sign::Signature;
 /// The tags, so that the fuzzer need not guess them.
 const TAGS: [&[u8]; 5] = [
     b"phaki/roster/v2\0",
-    b"phaki/branch/v1\0",
+    b"phaki/branch/v2\0",
     b"phaki/manifest/v2\0",
     b"phaki/receipt/v1\0",
     b"phaki/fork/v1\0",

@@ -28,7 +28,11 @@ const BOMB_BYTES: usize = 128 << 20;
 
 /// Sends bytes beneath gRPC; the session ends for the reason, the record tells what was wrong, and
 /// the memory of the node has not grown by more than a message may cost.
-async fn a_bomb_is_refused(bomb: impl FnOnce(&World) -> Bytes, reason: CloseReason, wrong: &str) {
+pub(crate) async fn a_bomb_is_refused(
+    bomb: impl FnOnce(&World) -> Bytes,
+    reason: CloseReason,
+    wrong: &str,
+) {
     let mut world = World::with_attacker_as(Some("writer")).await;
     let bomb = bomb(&world);
     let mut peer = world.attack().await;

@@ -6,12 +6,12 @@ use phaki_replication::sign::SecretKey;
 use phaki_wire::proto::enrol::v1::JoinRequest;
 use phaki_wire::proto::local::v1::CreateInviteRequest;
 
-use crate::kit::enrol::{entrance, join, request, secret, word};
+use crate::kit::enrol::{Invite, entrance, join, read, request, word};
 use crate::kit::evidence::refusal_is_recorded;
 use crate::kit::world::{NOTHING, World, key};
 
-/// The secret of an invite for a new province, which is good for that long; 0 is the usual time.
-async fn invite(world: &World, valid_ms: u64) -> [u8; 32] {
+/// An invite for a new province, which is good for that long; 0 is the usual time.
+async fn invite(world: &World, valid_ms: u64) -> Invite {
     let request = CreateInviteRequest {
         name: "TH-55".to_owned(),
         role: "province".to_owned(),
@@ -21,7 +21,7 @@ async fn invite(world: &World, valid_ms: u64) -> [u8; 32] {
         approval: false,
     };
     let made = world.hub.local().client().create_invite(request).await;
-    secret(&made.unwrap().into_inner().invite)
+    read(&made.unwrap().into_inner().invite)
 }
 
 /// The hub refuses to admit that key, with that word, and the roster stays as it is.
@@ -39,10 +39,16 @@ async fn roster_version(world: &World) -> u64 {
 #[tokio::test]
 async fn a_stolen_invite_admits_nobody_once_it_was_used() {
     let world = World::with_attacker_as(None).await;
-    let secret = invite(&world, 0).await;
-    let owner = join(world.hub.listen(), &key(0x55), request(secret)).await;
+    let invited = invite(&world, 0).await;
+    let owner = join(world.hub.listen(), &key(0x55), request(invited, &key(0x55))).await;
     owner.unwrap();
-    is_refused(&world, &key(0x99), request(secret), "invite-used").await;
+    is_refused(
+        &world,
+        &key(0x99),
+        request(invited, &key(0x99)),
+        "invite-used",
+    )
+    .await;
     refusal_is_recorded(&world.hub, "join-refused", &["invite-used"]).await;
     world.stands([], NOTHING).await;
 }
@@ -51,8 +57,14 @@ async fn a_stolen_invite_admits_nobody_once_it_was_used() {
 async fn a_guessed_invite_admits_nobody() {
     let world = World::with_attacker_as(None).await;
     let mut guess = invite(&world, 0).await;
-    guess[31] ^= 1;
-    is_refused(&world, &key(0x99), request(guess), "invite-unknown").await;
+    guess.secret[31] ^= 1;
+    is_refused(
+        &world,
+        &key(0x99),
+        request(guess, &key(0x99)),
+        "invite-unknown",
+    )
+    .await;
     refusal_is_recorded(&world.hub, "join-refused", &["invite-unknown"]).await;
     world.stands([], NOTHING).await;
 }
@@ -60,8 +72,14 @@ async fn a_guessed_invite_admits_nobody() {
 #[tokio::test]
 async fn an_invite_whose_time_is_over_admits_nobody() {
     let world = World::with_attacker_as(None).await;
-    let secret = invite(&world, 1).await;
-    is_refused(&world, &key(0x99), request(secret), "invite-expired").await;
+    let invited = invite(&world, 1).await;
+    is_refused(
+        &world,
+        &key(0x99),
+        request(invited, &key(0x99)),
+        "invite-expired",
+    )
+    .await;
     refusal_is_recorded(&world.hub, "join-refused", &["invite-expired"]).await;
     world.stands([], NOTHING).await;
 }
@@ -69,10 +87,16 @@ async fn an_invite_whose_time_is_over_admits_nobody() {
 #[tokio::test]
 async fn a_removed_node_does_not_come_back_with_another_invite() {
     let world = World::with_attacker_as(Some("writer")).await;
-    let secret = invite(&world, 0).await;
+    let invited = invite(&world, 0).await;
     let removal = world.next_roster(&world.attacker, NodeStatus::Removed);
     world.bring(&world.hub, Act::Roster(removal)).await;
-    is_refused(&world, &world.attacker, request(secret), "not-active").await;
+    is_refused(
+        &world,
+        &world.attacker,
+        request(invited, &world.attacker),
+        "not-active",
+    )
+    .await;
     refusal_is_recorded(&world.hub, "join-refused", &["not-active"]).await;
     world.stands([], NOTHING).await;
 }
@@ -82,7 +106,7 @@ async fn an_invite_makes_a_node_what_it_says_and_not_what_the_bearer_wishes() {
     let world = World::with_attacker_as(None).await;
     let wish = JoinRequest {
         name: Some("TH".to_owned()),
-        ..request(invite(&world, 0).await)
+        ..request(invite(&world, 0).await, &key(0x55))
     };
     let joined = join(world.hub.listen(), &key(0x55), wish).await.unwrap();
     let roster = joined.roster.unwrap();
@@ -99,29 +123,31 @@ async fn an_invite_makes_a_node_what_it_says_and_not_what_the_bearer_wishes() {
 #[tokio::test]
 async fn an_invite_is_not_spent_by_a_request_that_is_malformed() {
     let world = World::with_attacker_as(None).await;
-    let secret = invite(&world, 0).await;
+    let invited = invite(&world, 0).await;
     let malformed = [
         JoinRequest {
             secret: vec![7; 31].into(),
-            ..request(secret)
+            ..request(invited, &key(0x99))
         },
         JoinRequest {
             addresses: vec!["0.0.0.0:1".to_owned()],
-            ..request(secret)
+            ..request(invited, &key(0x99))
         },
         JoinRequest {
             addresses: vec!["127.0.0.1:9".to_owned(); 9],
-            ..request(secret)
+            ..request(invited, &key(0x99))
         },
         JoinRequest {
             software: "x".repeat(1_000),
-            ..request(secret)
+            ..request(invited, &key(0x99))
         },
+        // The consent of another key, which was overheard.
+        request(invited, &key(0x55)),
     ];
     for malformed in malformed {
         is_refused(&world, &key(0x99), malformed, "invalid-request").await;
     }
-    let owner = join(world.hub.listen(), &key(0x55), request(secret)).await;
+    let owner = join(world.hub.listen(), &key(0x55), request(invited, &key(0x55))).await;
     owner.unwrap();
     world.stands([], NOTHING).await;
 }
@@ -129,9 +155,10 @@ async fn an_invite_is_not_spent_by_a_request_that_is_malformed() {
 #[tokio::test]
 async fn a_request_to_join_that_is_too_large_is_refused_unread() {
     let world = World::with_attacker_as(None).await;
+    let invited = invite(&world, 0).await;
     let huge = JoinRequest {
         software: "x".repeat(1 << 20),
-        ..request([7; 32])
+        ..request(invited, &key(0x99))
     };
     let refused = join(world.hub.listen(), &key(0x99), huge)
         .await
@@ -143,10 +170,12 @@ async fn a_request_to_join_that_is_too_large_is_refused_unread() {
 #[tokio::test]
 async fn a_flood_of_guesses_is_slowed_down_and_keeps_no_member_out() {
     let mut world = World::with_attacker_as(None).await;
+    let mut guess = invite(&world, 0).await;
+    guess.secret = [7; 32];
     let mut client = entrance(world.hub.listen(), &key(0x99)).await;
     let mut words = Vec::new();
     for _ in 0..200 {
-        let refused = client.join(request([7; 32])).await.unwrap_err();
+        let refused = client.join(request(guess, &key(0x99))).await.unwrap_err();
         words.push(word(&refused));
     }
     assert!(words.contains(&"too-many".to_owned()));

@@ -133,6 +133,11 @@ impl DataFolder {
         Ok(())
     }
 
+    /// Says which node the key of this one was shown to, in asking it to join.
+    fn asked(&self) -> PathBuf {
+        self.path.join("node.asked")
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join("phaki.db")
     }
@@ -191,6 +196,26 @@ impl DataFolder {
         let node = key.node();
         Ok(Initialised { node, created })
     }
+
+    /// Makes the node's key for asking `inviter`, unless there is one. A key asks one node in its
+    /// life, so that no other can say that it was asked: when another was asked before, and has
+    /// not admitted it, a new key takes its place. The lock must be held.
+    pub(crate) fn init_to_ask(&self, inviter: NodeId) -> anyhow::Result<Initialised> {
+        let path = self.asked();
+        let before = match std::fs::read_to_string(&path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error).context(format!("read {}", path.display())),
+        };
+        let asked = format!("{inviter}\n");
+        if before.is_some_and(|before| before != asked) {
+            identity::create(&self.node_key())?;
+        }
+        let initialised = self.init()?;
+        write_private(&path, asked.as_bytes())
+            .with_context(|| format!("write {}", path.display()))?;
+        Ok(initialised)
+    }
 }
 
 /// Writes a file that only its owner may read, under its final name only once it is complete and
@@ -242,6 +267,19 @@ mod tests {
         let refused = init(folder.path()).unwrap_err().to_string();
         assert!(refused.contains("restore the key"), "{refused}");
         assert!(!folder.node_key().exists());
+    }
+
+    #[test]
+    fn a_key_asks_one_node_and_another_node_is_asked_with_a_new_key() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = DataFolder::make(&parent.path().join("data")).unwrap();
+        let own = folder.init().unwrap().node;
+        let ask = |inviter| folder.init_to_ask(NodeId([inviter; 32])).unwrap().node;
+        assert_eq!((ask(1), ask(1)), (own, own));
+        let other = ask(2);
+        assert_ne!(other, own);
+        assert_eq!(ask(2), other);
+        assert_ne!(ask(1), own, "a key that was given up does not come back");
     }
 
     #[test]

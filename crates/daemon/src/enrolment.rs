@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use phaki_net::enrol::{JoinError, join as ask};
 use phaki_replication::branch::SignedBranch;
+use phaki_replication::consent::Consent;
 use phaki_replication::id::{Epoch, FederationId, NodeId};
 use phaki_replication::roster::{Roster, SignedRoster};
 use phaki_store::{Identity, Store};
@@ -130,16 +131,18 @@ pub async fn join(join: &Join) -> anyhow::Result<Joined> {
     if folder.database().exists() {
         return already_joined(&folder, &invite);
     }
-    let node = folder.init()?.node;
-    if node == invite.inviter {
+    if folder.init()?.node == invite.inviter {
         bail!("this node made the invite itself: use it on the machine of the new node");
     }
+    let node = folder.init_to_ask(invite.inviter)?.node;
     let key = identity::read(&folder.node_key())?;
+    let consent = Consent::sign(&key, &invite.federation, invite.inviter);
     let request = JoinRequest {
         secret: invite.secret,
         name: Some(invite.name.clone()),
         addresses: join.addresses.clone(),
         software: concat!("phaki ", env!("CARGO_PKG_VERSION")).to_owned(),
+        consent: consent.signature,
     };
     let mut failures = Vec::new();
     let mut answer = None;

@@ -33,6 +33,25 @@ pub struct Create {
     pub account: String,
 }
 
+/// A node as it is when it is new to the federation.
+pub(crate) fn new_record(
+    name: String,
+    role: NodeRole,
+    area: String,
+    addresses: Vec<String>,
+) -> NodeRecord {
+    NodeRecord {
+        name,
+        role,
+        within: areas_around(&area),
+        area,
+        addresses,
+        status: NodeStatus::Active,
+        replaces: None,
+        admitted_by: None,
+    }
+}
+
 /// A federation that was founded.
 #[derive(Clone, Debug)]
 pub struct Created {
@@ -76,16 +95,8 @@ pub fn create(create: &Create) -> anyhow::Result<Created> {
         identity::create(&unused)?
     };
     let federation = key.federation();
-    let record = NodeRecord {
-        name: create.name.clone(),
-        role: NodeRole::National,
-        area: create.area.clone(),
-        within: areas_around(&create.area),
-        addresses: create.addresses.clone(),
-        status: NodeStatus::Active,
-        replaces: None,
-        admitted_by: None,
-    };
+    let (name, area) = (create.name.clone(), create.area.clone());
+    let record = new_record(name, NodeRole::National, area, create.addresses.clone());
     let roster = Roster {
         federation,
         version: 1,

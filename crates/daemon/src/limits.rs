@@ -130,6 +130,7 @@ pub(crate) const AUDIT_KINDS_MAX: usize = 128;
 /// above, strangers who do nothing else for a year make some 400,000 records, about 120 MB.
 pub(crate) const AUDIT_KIND_EVERY_MS: u64 = 5 * 60 * 1000;
 
-/// How often a change of rights is made anew because another manifest came in force meanwhile: the
-/// node itself makes one for each suspended author, and more than a few in a row are no chance.
-pub(crate) const MANIFEST_TRIES_MAX: u32 = 8;
+/// How often a roster, branch or manifest is made because another one came in force meanwhile: the
+/// node itself makes a manifest for each suspended author, and more than a few in a row are no
+/// chance.
+pub(crate) const ENACT_ATTEMPTS_MAX: u32 = 8;

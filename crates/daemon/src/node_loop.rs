@@ -30,7 +30,9 @@ use tracing::info;
 pub(crate) use clock::{Clock, wall_ms};
 pub(crate) use disk::{Journal, Written};
 pub(crate) use in_force::InForce;
-pub(crate) use request::{Commands, LinkState, NodeRequests, Overview, RequestError, requests};
+pub(crate) use request::{
+    Attempts, Commands, LinkState, NodeRequests, Overview, RequestError, requests,
+};
 
 use self::complaints::Complaints;
 use self::disk::Disk;

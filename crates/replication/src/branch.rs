@@ -3,19 +3,22 @@
 //! A province admits its districts, health centres and laptops without asking the federation. What
 //! they get by it is a session and authorship, not rights: these a steward grants to each of them.
 
+mod merging;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use thiserror::Error;
 
 use crate::canonical::{DecodeError, Decoder, Encoder};
+use crate::consent::Consent;
 use crate::id::{FederationId, Hash, NodeId};
 use crate::limits::BRANCH_NODES_MAX;
-use crate::roster::{
-    NodeRecord, NodeRole, NodeStatus, Roster, RosterError, check, decode_nodes, encode_nodes,
-};
+use crate::roster::{NodeRecord, NodeRole, RosterError, check, decode_record, encode_record};
 use crate::sign::{SecretKey, Signature, verify};
 
-const DOMAIN: &str = "phaki/branch/v1";
+const DOMAIN: &str = "phaki/branch/v2";
 
 /// The nodes that one node of the roster admits, at one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +29,17 @@ pub struct Branch {
     pub parent: NodeId,
     /// Grows with every signature; an older version never replaces a newer one.
     pub version: u64,
-    /// The nodes by key. Their role is always [`NodeRole::Edge`].
-    pub nodes: BTreeMap<NodeId, NodeRecord>,
+    /// The nodes by key.
+    pub nodes: BTreeMap<NodeId, Admitted>,
+}
+
+/// A node on a branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    /// What it is. Its role is always [`NodeRole::Edge`].
+    pub record: NodeRecord,
+    /// By which it asked to be there.
+    pub consent: Consent,
 }
 
 /// A branch in the bytes that were signed.
@@ -57,6 +69,9 @@ pub enum BranchError {
     /// A node on it is more than an edge node.
     #[error("{0} is no edge node, and only the federation admits others")]
     Role(String),
+    /// A node on it did not consent.
+    #[error("{0} did not consent to be on a branch")]
+    Consent(String),
 }
 
 impl Branch {
@@ -66,7 +81,12 @@ impl Branch {
         encoder.fixed(&self.federation.0);
         encoder.fixed(&self.parent.0);
         encoder.u64(self.version);
-        encode_nodes(&mut encoder, &self.nodes.iter().collect());
+        encoder.length(self.nodes.len());
+        for (node, admitted) in &self.nodes {
+            encoder.fixed(&node.0);
+            encode_record(&mut encoder, &admitted.record);
+            admitted.consent.encode(&mut encoder);
+        }
         encoder.finish()
     }
 
@@ -80,15 +100,13 @@ impl Branch {
         let federation = FederationId(decoder.fixed()?);
         let parent = NodeId(decoder.fixed()?);
         let version = decoder.u64()?;
-        let nodes = decode_nodes(&mut decoder, Some(parent))?;
+        let nodes = decoder.map("nodes on a branch", BRANCH_NODES_MAX, |decoder| {
+            let node = NodeId(decoder.fixed()?);
+            let record = decode_record(decoder, Some(parent))?;
+            let consent = Consent::decode(decoder)?;
+            Ok((node, Admitted { record, consent }))
+        })?;
         decoder.finish()?;
-        if nodes.len() > BRANCH_NODES_MAX {
-            return Err(DecodeError::TooLarge {
-                what: "number of nodes on a branch",
-                found: nodes.len(),
-                max: BRANCH_NODES_MAX,
-            });
-        }
         Ok(Self {
             federation,
             parent,
@@ -107,7 +125,7 @@ impl Branch {
 
 impl SignedBranch {
     /// Checks signature and content for `federation`. Whether its parent may have a branch is
-    /// decided by [`Roster::with_branches`].
+    /// decided by [`crate::roster::Roster::with_branches`].
     ///
     /// # Errors
     /// When it is not what its parent can have signed for this federation.
@@ -119,143 +137,23 @@ impl SignedBranch {
         if !verify(&branch.parent.0, &self.bytes, &self.signature) {
             return Err(BranchError::Signature);
         }
-        let foreign = |record: &&NodeRecord| record.role != NodeRole::Edge;
-        if let Some(record) = branch.nodes.values().find(foreign) {
-            return Err(BranchError::Role(record.name.clone()));
+        let name = |admitted: &Admitted| admitted.record.name.clone();
+        let foreign = |admitted: &&Admitted| admitted.record.role != NodeRole::Edge;
+        if let Some(admitted) = branch.nodes.values().find(foreign) {
+            return Err(BranchError::Role(name(admitted)));
         }
-        check(&branch.nodes).map_err(BranchError::Nodes)?;
+        let records = branch.nodes.iter().map(|(node, one)| (node, &one.record));
+        check(&records.collect()).map_err(BranchError::Nodes)?;
+        for (node, admitted) in &branch.nodes {
+            if !admitted.consent.verify(federation, node) {
+                return Err(BranchError::Consent(name(admitted)));
+            }
+        }
         Ok(branch)
     }
 
     /// Orders signed branches of one version, so that all nodes settle on the same.
     pub fn hash(&self) -> Hash {
         Hash::of("phaki/branch-order/v1", &[&self.bytes])
-    }
-}
-
-impl Roster {
-    /// This roster of the federation, and what its nodes admitted.
-    ///
-    /// A branch counts when its parent is a node of the federation and no edge node itself; what
-    /// it says of a key that the federation lists, or of a name that is taken, does not count. The
-    /// nodes of a parent that may not take part may not either.
-    #[must_use]
-    pub fn with_branches<'a>(&self, branches: impl IntoIterator<Item = &'a Branch>) -> Self {
-        let mut merged = self.clone();
-
-        let mut names: std::collections::BTreeSet<String> = self
-            .nodes
-            .values()
-            .filter(|record| record.status != NodeStatus::Removed)
-            .map(|record| record.name.clone())
-            .collect();
-        // A parent whose key was replaced has a second branch: the active one counts first.
-        let branches = branches.into_iter().filter_map(|branch| {
-            let parent = self.nodes.get(&branch.parent)?;
-            (parent.role != NodeRole::Edge).then_some((branch, parent))
-        });
-        let (active, others): (Vec<_>, Vec<_>) =
-            branches.partition(|(_, parent)| parent.status == NodeStatus::Active);
-        for (branch, parent) in active.into_iter().chain(others) {
-            for (node, record) in &branch.nodes {
-                let mut record = record.clone();
-                if parent.status != NodeStatus::Active && record.status == NodeStatus::Active {
-                    record.status = NodeStatus::Suspended;
-                }
-                let named =
-                    record.status == NodeStatus::Removed || names.insert(record.name.clone());
-                if !named {
-                    record.status = NodeStatus::Suspended;
-                    record.name = node.to_string();
-                }
-                merged.nodes.entry(*node).or_insert(record);
-            }
-        }
-        merged
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(name: &str, role: NodeRole) -> NodeRecord {
-        NodeRecord {
-            name: name.to_owned(),
-            role,
-            area: "90".to_owned(),
-            within: vec!["TH".to_owned()],
-            addresses: Vec::new(),
-            status: NodeStatus::Active,
-            replaces: None,
-            admitted_by: None,
-        }
-    }
-
-    fn roster(parent: &SecretKey, role: NodeRole) -> Roster {
-        Roster {
-            federation: FederationId([1; 32]),
-            version: 1,
-            nodes: BTreeMap::from([(parent.node(), record("TH-90", role))]),
-        }
-    }
-
-    fn branch(parent: &SecretKey, role: NodeRole, name: &str) -> Branch {
-        let mut record = record(name, role);
-        record.admitted_by = Some(parent.node());
-        Branch {
-            federation: FederationId([1; 32]),
-            parent: parent.node(),
-            version: 1,
-            nodes: BTreeMap::from([(NodeId([7; 32]), record)]),
-        }
-    }
-
-    #[test]
-    fn a_signed_branch_reads_back_equal_and_has_golden_bytes() {
-        let key = SecretKey::from_seed(&[5; 32]);
-        let branch = branch(&key, NodeRole::Edge, "TH-90-laptop");
-        let signed = branch.sign(&key);
-        assert_eq!(signed.open(&branch.federation), Ok(branch));
-        assert_eq!(signed.hash().to_string(), GOLDEN);
-    }
-
-    const GOLDEN: &str = "75df056735dbe3787acd1366748caca1d0cebe359795db3d6e264944ceac45db";
-
-    #[test]
-    fn a_province_admits_edge_nodes_and_nothing_more() {
-        let key = SecretKey::from_seed(&[5; 32]);
-        let wide = branch(&key, NodeRole::National, "TH-2").sign(&key);
-        let refused = wide.open(&FederationId([1; 32]));
-        assert_eq!(refused, Err(BranchError::Role("TH-2".to_owned())));
-        let other = SecretKey::from_seed(&[6; 32]);
-        let forged = branch(&key, NodeRole::Edge, "x").sign(&other);
-        let refused = forged.open(&FederationId([1; 32]));
-        assert_eq!(refused, Err(BranchError::Signature));
-    }
-
-    #[test]
-    fn what_a_branch_says_counts_as_far_as_its_parent_does() {
-        let key = SecretKey::from_seed(&[5; 32]);
-        let laptop = NodeId([7; 32]);
-        let named = branch(&key, NodeRole::Edge, "TH-90-laptop");
-        let merged = roster(&key, NodeRole::Province).with_branches([&named]);
-        assert!(merged.is_active(&laptop));
-        assert_eq!(
-            merged.own_nodes().count(),
-            1,
-            "only these are signed by the federation"
-        );
-        let of_edge = roster(&key, NodeRole::Edge).with_branches([&named]);
-        assert!(!of_edge.nodes.contains_key(&laptop));
-        let mut suspended = roster(&key, NodeRole::Province);
-        for record in suspended.nodes.values_mut() {
-            record.status = NodeStatus::Suspended;
-        }
-        assert!(!suspended.with_branches([&named]).is_active(&laptop));
-        let twin = branch(&key, NodeRole::Edge, "TH-90");
-        let merged = roster(&key, NodeRole::Province).with_branches([&twin]);
-        assert!(!merged.is_active(&laptop), "its name is another's");
-        assert_eq!(merged.find("TH-90"), Some(key.node()));
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod branch;
 pub mod canonical;
+pub mod consent;
 pub mod entry;
 pub mod feed;
 pub mod fork;

@@ -40,7 +40,8 @@ pub enum NodeStatus {
 /// One node in the roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeRecord {
-    /// The name that people read, such as `TH-90`. Unique in the roster.
+    /// The name that people read, such as `TH-90`. Unique in the roster, and without `@`; what
+    /// [`Roster::with_branches`] puts behind that tells nodes of one name apart.
     pub name: String,
     /// What it is.
     pub role: NodeRole,
@@ -55,7 +56,8 @@ pub struct NodeRecord {
     pub status: NodeStatus,
     /// The key that the node had before this one.
     pub replaces: Option<NodeId>,
-    /// The node that admitted it on a branch of its own; `None` when the federation did.
+    /// The node that admitted it on a branch of its own, by the newest key of that; `None` when
+    /// the federation did.
     pub admitted_by: Option<NodeId>,
 }
 
@@ -99,6 +101,9 @@ pub enum RosterError {
     /// Two nodes have one name.
     #[error("two nodes have the name {0}")]
     Name(String),
+    /// A name has the sign that stands between an edge node and its parent.
+    #[error("the name {0} holds an @")]
+    NameSign(String),
     /// The keys of a node do not follow one another.
     #[error("the key {0} replaces a key that it cannot replace")]
     Replaces(NodeId),
@@ -110,7 +115,11 @@ impl Roster {
         let mut encoder = Encoder::with_domain(DOMAIN);
         encoder.fixed(&self.federation.0);
         encoder.u64(self.version);
-        encode_nodes(&mut encoder, &self.own_nodes().collect());
+        encoder.length(self.own_nodes().count());
+        for (node, record) in self.own_nodes() {
+            encoder.fixed(&node.0);
+            encode_record(&mut encoder, record);
+        }
         encoder.finish()
     }
 
@@ -126,7 +135,9 @@ impl Roster {
         decoder.domain(DOMAIN)?;
         let federation = FederationId(decoder.fixed()?);
         let version = decoder.u64()?;
-        let nodes = decode_nodes(&mut decoder, None)?;
+        let nodes = decoder.map("nodes", NODES_MAX, |decoder| {
+            Ok((NodeId(decoder.fixed()?), decode_record(decoder, None)?))
+        })?;
         decoder.finish()?;
         Ok(Self {
             federation,
@@ -184,12 +195,12 @@ impl Roster {
             .map_or_else(unknown, |record| record.name.clone())
     }
 
-    /// The node with the name `name`.
+    /// The node with the name `name`. A name that was freed means who has it now, and only then
+    /// who had it last.
     pub fn find(&self, name: &str) -> Option<NodeId> {
-        self.nodes
-            .iter()
-            .find(|(_, record)| record.name == name)
-            .map(|(node, _)| *node)
+        let named = self.nodes.iter().filter(|(_, record)| record.name == name);
+        let found = named.min_by_key(|(_, record)| record.status == NodeStatus::Removed);
+        found.map(|(node, _)| *node)
     }
 }
 
@@ -204,7 +215,7 @@ impl SignedRoster {
         if !verify(&federation.0, &self.bytes, &self.signature) {
             return Err(RosterError::Signature);
         }
-        check(&roster.nodes)?;
+        check(&roster.own_nodes().collect())?;
         Ok(roster)
     }
 
@@ -215,9 +226,12 @@ impl SignedRoster {
 }
 
 /// Whether names are used once and keys replaced once, by keys that are themselves listed.
-pub(crate) fn check(nodes: &BTreeMap<NodeId, NodeRecord>) -> Result<(), RosterError> {
+pub(crate) fn check(nodes: &BTreeMap<&NodeId, &NodeRecord>) -> Result<(), RosterError> {
     let (mut names, mut replaced) = (BTreeSet::new(), BTreeSet::new());
     for (node, record) in nodes {
+        if record.name.contains('@') {
+            return Err(RosterError::NameSign(record.name.clone()));
+        }
         if record.status != NodeStatus::Removed && !names.insert(&record.name) {
             return Err(RosterError::Name(record.name.clone()));
         }
@@ -226,52 +240,38 @@ pub(crate) fn check(nodes: &BTreeMap<NodeId, NodeRecord>) -> Result<(), RosterEr
                 .get(&old)
                 .is_some_and(|old| old.status == NodeStatus::Removed);
             if !gone || !replaced.insert(old) {
-                return Err(RosterError::Replaces(*node));
+                return Err(RosterError::Replaces(**node));
             }
         }
     }
     // Whoever follows the keys of a node back comes to a first one.
     let older = |key: &NodeId| nodes.get(key).and_then(|record| record.replaces);
     let endless = nodes.keys().find(|key| {
-        std::iter::successors(Some(**key), older)
+        std::iter::successors(Some(***key), older)
             .nth(KEYS_OF_A_NODE_MAX)
             .is_some()
     });
-    endless.map_or(Ok(()), |key| Err(RosterError::Replaces(*key)))
+    endless.map_or(Ok(()), |key| Err(RosterError::Replaces(**key)))
 }
 
-pub(crate) fn encode_nodes(encoder: &mut Encoder, nodes: &BTreeMap<&NodeId, &NodeRecord>) {
+pub(crate) fn encode_record(encoder: &mut Encoder, record: &NodeRecord) {
     let texts = |encoder: &mut Encoder, texts: &[String]| {
         encoder.length(texts.len());
         texts.iter().for_each(|text| encoder.bytes(text.as_bytes()));
     };
-    encoder.length(nodes.len());
-    for (node, record) in nodes {
-        encoder.fixed(&node.0);
-        encoder.bytes(record.name.as_bytes());
-        encoder.u8(record.role.code());
-        encoder.bytes(record.area.as_bytes());
-        texts(encoder, &record.within);
-        texts(encoder, &record.addresses);
-        encoder.u8(record.status.code());
-        encoder.length(usize::from(record.replaces.is_some()));
-        if let Some(old) = record.replaces {
-            encoder.fixed(&old.0);
-        }
+    encoder.bytes(record.name.as_bytes());
+    encoder.u8(record.role.code());
+    encoder.bytes(record.area.as_bytes());
+    texts(encoder, &record.within);
+    texts(encoder, &record.addresses);
+    encoder.u8(record.status.code());
+    encoder.length(usize::from(record.replaces.is_some()));
+    if let Some(old) = record.replaces {
+        encoder.fixed(&old.0);
     }
 }
 
-pub(crate) fn decode_nodes(
-    decoder: &mut Decoder<'_>,
-    admitted_by: Option<NodeId>,
-) -> Result<BTreeMap<NodeId, NodeRecord>, DecodeError> {
-    decoder.map("nodes", NODES_MAX, |decoder| {
-        let node = NodeId(decoder.fixed()?);
-        Ok((node, decode_record(decoder, admitted_by)?))
-    })
-}
-
-fn decode_record(
+pub(crate) fn decode_record(
     decoder: &mut Decoder<'_>,
     admitted_by: Option<NodeId>,
 ) -> Result<NodeRecord, DecodeError> {
@@ -301,6 +301,13 @@ fn decode_record(
         replaces,
         admitted_by,
     })
+}
+
+impl NodeRecord {
+    /// The name as it was given, without what tells it from others of that name.
+    pub fn given_name(&self) -> &str {
+        self.name.split('@').next().unwrap_or_default()
+    }
 }
 
 impl NodeRole {

@@ -136,7 +136,7 @@ proptest! {
         let manifest = SignedManifest { bytes, signature };
         let nobody = Roster { federation, version: 1, nodes: BTreeMap::new() };
         prop_assert!(manifest.open(&federation, &nobody).is_err());
-        let mut bytes = b"phaki/branch/v1\0".to_vec();
+        let mut bytes = b"phaki/branch/v2\0".to_vec();
         bytes.extend(&tail);
         let branch = SignedBranch { bytes, signature };
         prop_assert!(branch.open(&federation).is_err());

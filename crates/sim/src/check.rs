@@ -100,7 +100,8 @@ pub(crate) fn refusal(
             branch.is_some_and(|branch| {
                 let ours = node.branch(&branch.parent);
                 let admitted = |parent| node.roster().own_nodes().any(|(id, _)| id == parent);
-                ours.is_some_and(|ours| ours.version >= branch.version) || !admitted(&branch.parent)
+                ours.is_some_and(|(ours, _)| ours.version >= branch.version)
+                    || !admitted(&branch.parent)
             })
         }
         (Request::Enact(_), _) => false,

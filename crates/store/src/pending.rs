@@ -1,6 +1,8 @@
 //! Nodes that redeemed an invitation and wait until a person decides.
 
+use phaki_replication::consent::Consent;
 use phaki_replication::id::{Hash, NodeId};
+use phaki_replication::sign::Signature;
 use rusqlite::{Connection, Row, params};
 
 use crate::invite::{self, Invite};
@@ -17,6 +19,8 @@ pub struct Pending {
     pub addresses: Vec<String>,
     /// The software that it says it runs.
     pub software: String,
+    /// To be admitted by this node, as far as it gave that.
+    pub consent: Consent,
     /// Milliseconds since 1970 when it asked first.
     pub since_ms: i64,
 }
@@ -60,11 +64,13 @@ pub(crate) fn decide(connection: &Connection, decision: &Decision) -> rusqlite::
 fn wait(connection: &Connection, pending: &Pending) -> rusqlite::Result<bool> {
     let sql = "DELETE FROM pending WHERE node = ?1 AND secret_hash <> ?2";
     connection.execute(sql, params![pending.node.0, pending.secret_hash.0])?;
-    let sql = "INSERT INTO pending (secret_hash, node, addresses, software, since_ms)
-               SELECT ?1, ?2, ?3, ?4, ?5
+    let sql = "INSERT INTO pending (secret_hash, node, addresses, software, since_ms, parent,
+                                    consent)
+               SELECT ?1, ?2, ?3, ?4, ?5, ?7, ?8
                WHERE (SELECT count(*) FROM pending WHERE secret_hash <> ?1) < ?6
                ON CONFLICT (secret_hash) DO UPDATE
-               SET addresses = excluded.addresses, software = excluded.software";
+               SET addresses = excluded.addresses, software = excluded.software,
+                   parent = excluded.parent, consent = excluded.consent";
     let changed = connection.execute(
         sql,
         params![
@@ -74,6 +80,8 @@ fn wait(connection: &Connection, pending: &Pending) -> rusqlite::Result<bool> {
             pending.software,
             pending.since_ms,
             PENDING_MAX,
+            pending.consent.parent.0,
+            pending.consent.signature.0,
         ],
     )?;
     Ok(changed == 1)
@@ -95,7 +103,8 @@ fn reject(connection: &Connection, secret_hash: &Hash, reason: &str) -> rusqlite
 pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<(Pending, Invite)>> {
     let columns = invite::columns_of("invite");
     let sql = format!(
-        "SELECT {columns}, pending.node, pending.addresses, pending.software, pending.since_ms
+        "SELECT {columns}, pending.node, pending.addresses, pending.software, pending.since_ms,
+                pending.parent, pending.consent
          FROM pending JOIN invite USING (secret_hash)
          ORDER BY pending.since_ms, secret_hash"
     );
@@ -111,6 +120,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Pending, Invite)> {
         node: NodeId(row.get("node")?),
         addresses: addresses.lines().map(str::to_owned).collect(),
         software: row.get("software")?,
+        consent: Consent {
+            parent: NodeId(row.get("parent")?),
+            signature: Signature(row.get("consent")?),
+        },
         since_ms: row.get("since_ms")?,
     };
     Ok((pending, invite))

@@ -9,6 +9,7 @@ use phaki_replication::limits::{
 };
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::roster::SignedRoster;
+use phaki_replication::sign::Signature;
 
 use crate::field::{self, DecodeError, at_most, copy, fixed};
 use crate::limits::SOFTWARE_BYTES_MAX;
@@ -35,6 +36,9 @@ pub struct JoinRequest {
     pub addresses: Vec<String>,
     /// The software's name and version.
     pub software: String,
+    /// By the new node, over its consent to be admitted by the node that it asks (see
+    /// [`phaki_replication::consent::Consent`]). Not verified yet.
+    pub consent: Signature,
 }
 
 /// What an admitted node starts from. Nothing in it is verified yet.
@@ -171,6 +175,7 @@ impl JoinRequest {
             name: self.name,
             addresses: self.addresses,
             software: self.software,
+            consent: copy(&self.consent.0),
         }
     }
 
@@ -193,6 +198,7 @@ impl JoinRequest {
             request.software.len(),
             SOFTWARE_BYTES_MAX,
         )?;
+        let consent = field::signature(&request.consent)?;
         let pb::JoinRequest {
             name,
             addresses,
@@ -204,6 +210,7 @@ impl JoinRequest {
             name,
             addresses,
             software,
+            consent,
         })
     }
 }
@@ -277,7 +284,6 @@ impl JoinResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phaki_replication::sign::Signature;
 
     fn request() -> JoinRequest {
         JoinRequest {
@@ -285,6 +291,7 @@ mod tests {
             name: Some("TH-90".to_owned()),
             addresses: vec!["10.0.0.1:7400".to_owned()],
             software: "phaki 0.1.0".to_owned(),
+            consent: Signature([9; 64]),
         }
     }
 
@@ -325,6 +332,7 @@ mod tests {
             JoinRequest::from_wire(request).is_err()
         };
         assert!(refused(|request| request.secret.truncate(31)));
+        assert!(refused(|request| request.consent.truncate(63)));
         assert!(refused(
             |request| request.name = Some("n".repeat(NAME_BYTES_MAX + 1))
         ));

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use phaki_replication::branch::{Branch, SignedBranch};
+use phaki_replication::branch::{Admitted, Branch, SignedBranch};
+use phaki_replication::consent::Consent;
 use phaki_replication::entry::{Entry, EntryKind, Payload, root};
 use phaki_replication::feed::Run;
 use phaki_replication::fork::ForkProof;
@@ -321,14 +322,21 @@ impl World {
 
     pub(super) fn branch(&self, input: &mut Input<'_>) -> SignedBranch {
         let parent = key(2 + input.below(5));
+        let federation = self.node.federation();
         let mut record = record(50 + input.below(4));
         record.role = NodeRole::Edge;
         record.admitted_by = Some(parent.node());
+        let edge = key(50 + input.below(4));
+        let asked = match input.below(4) {
+            0 => key(2 + input.below(5)),
+            _ => parent.clone(),
+        };
+        let consent = Consent::sign(&edge, &federation, asked.node());
         let branch = Branch {
-            federation: self.node.federation(),
+            federation,
             parent: parent.node(),
             version: input.number(),
-            nodes: BTreeMap::from([(key(50 + input.below(4)).node(), record)]),
+            nodes: BTreeMap::from([(edge.node(), Admitted { record, consent })]),
         };
         match input.below(4) {
             0 => branch.sign(&key(2 + input.below(5))),

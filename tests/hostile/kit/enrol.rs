@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use data_encoding::BASE32_NOPAD;
 use hyper_util::rt::TokioIo;
 use phaki_replication::canonical::Decoder;
+use phaki_replication::consent::Consent;
+use phaki_replication::id::{FederationId, NodeId};
 use phaki_replication::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX};
 use phaki_replication::sign::SecretKey;
 use phaki_wire::proto::enrol::v1::enrolment_client::EnrolmentClient;
@@ -15,26 +17,41 @@ use tower::service_fn;
 
 use super::tls;
 
-/// The secret in the text of an invite.
-pub(crate) fn secret(invite: &str) -> [u8; 32] {
+/// What an invite says to its bearer.
+#[derive(Clone, Copy)]
+pub(crate) struct Invite {
+    pub(crate) federation: FederationId,
+    pub(crate) inviter: NodeId,
+    pub(crate) secret: [u8; 32],
+}
+
+/// Reads the text of an invite.
+pub(crate) fn read(invite: &str) -> Invite {
     let text = invite.strip_prefix("phaki1").unwrap().to_ascii_uppercase();
     let bytes = BASE32_NOPAD.decode(text.as_bytes()).unwrap();
     let mut decoder = Decoder::new(&bytes);
-    let (_federation, _inviter): ([u8; 32], [u8; 32]) =
-        (decoder.fixed().unwrap(), decoder.fixed().unwrap());
+    let federation = FederationId(decoder.fixed().unwrap());
+    let inviter = NodeId(decoder.fixed().unwrap());
     for _ in 0..decoder.length("addresses", ADDRESSES_MAX).unwrap() {
         decoder.text("address", ADDRESS_BYTES_MAX).unwrap();
     }
-    decoder.fixed().unwrap()
+    let secret = decoder.fixed().unwrap();
+    Invite {
+        federation,
+        inviter,
+        secret,
+    }
 }
 
-/// What somebody sends who was invited.
-pub(crate) fn request(secret: [u8; 32]) -> JoinRequest {
+/// What somebody with that key sends who was invited.
+pub(crate) fn request(invite: Invite, key: &SecretKey) -> JoinRequest {
+    let consent = Consent::sign(key, &invite.federation, invite.inviter);
     JoinRequest {
-        secret: secret.to_vec().into(),
+        secret: invite.secret.to_vec().into(),
         name: None,
         addresses: Vec::new(),
         software: "hostile".to_owned(),
+        consent: consent.signature.0.to_vec().into(),
     }
 }
 

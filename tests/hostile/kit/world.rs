@@ -99,7 +99,7 @@ impl World {
         for (name, key) in [(ATTACKER, &attacker), (SPY, &spy)] {
             let area = name.strip_prefix("TH-").unwrap();
             let invite = hub.local().invite(name, area, "127.0.0.1:9").await;
-            let request = enrol::request(enrol::secret(&invite));
+            let request = enrol::request(enrol::read(&invite), key);
             enrol::join(hub.listen(), key, request).await.unwrap();
         }
         let mut witness = federation.node(WITNESS);

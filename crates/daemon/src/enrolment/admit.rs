@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use phaki_net::enrol::{Enrol, async_trait};
+use phaki_replication::consent::Consent;
 use phaki_replication::id::{Hash, NodeId};
 use phaki_replication::roster::{NodeRecord, NodeStatus};
 use phaki_replication::sign::SecretKey;
@@ -21,7 +22,7 @@ use super::recording::{Decided, invite_id};
 use super::registrar::Registrar;
 use crate::audit::{Audit, Deed};
 use crate::data_folder::DataFolder;
-use crate::federation::{areas_around, check_addresses};
+use crate::federation::{check_addresses, new_record};
 use crate::node_loop::{InForce, Journal, NodeRequests, wall_ms};
 use crate::roster::{Change, ChangeError, holder_of};
 
@@ -58,6 +59,10 @@ impl Admission {
 
     async fn admit(&self, peer: NodeId, request: JoinRequest) -> Result<JoinResponse, Refusal> {
         check_addresses(&request.addresses).map_err(|_| Refusal::InvalidRequest)?;
+        let consent = self.consent(&request);
+        if !consent.verify(&self.requests.in_force().federation, &peer) {
+            return Err(Refusal::InvalidRequest);
+        }
         let _turn = self.turn.lock().await;
         let in_force = self.requests.in_force();
         let known = in_force.roster.nodes.get(&peer).map(|node| node.status);
@@ -82,8 +87,11 @@ impl Admission {
         if invite.approval || !signs {
             return Err(self.wait(peer, &invite, request).await);
         }
-        let record = record(&invite, request.addresses);
-        let change = Change::Admit { node: peer, record };
+        let change = Change::Admit {
+            node: peer,
+            record: record(&invite, request.addresses),
+            consent,
+        };
         let decided = Decided::about(change, Deed::NodeAdmitted, &invite);
         match self.registrar.change(&[decided]).await {
             Ok(_) => {
@@ -95,6 +103,14 @@ impl Admission {
                 Some(ChangeError::NameTaken { .. }) => Refusal::NameTaken,
                 _ => unavailable(peer, &failure),
             }),
+        }
+    }
+
+    /// That of whoever asks to be admitted by this node.
+    fn consent(&self, request: &JoinRequest) -> Consent {
+        Consent {
+            parent: self.requests.in_force().node,
+            signature: request.consent,
         }
     }
 
@@ -119,6 +135,7 @@ impl Admission {
         let pending = Pending {
             secret_hash: invite.secret_hash,
             node: peer,
+            consent: self.consent(&request),
             addresses: request.addresses,
             software: request.software,
             since_ms: wall_ms(),
@@ -161,8 +178,12 @@ impl Admission {
         let invite = invites
             .iter()
             .find(|invite| invite.secret_hash == secret_hash && invite.used_by.is_none());
-        let in_force = self.requests.in_force();
-        let holder = invite.and_then(|invite| holder_of(&in_force.roster, &invite.name));
+        let Some(invite) = invite else {
+            return Ok(false);
+        };
+        let list = self.registrar.list_for(invite.role);
+        let list = list.map_err(|failure| unavailable(peer, &failure))?;
+        let holder = holder_of(&list, &invite.name);
         Ok(holder.is_some_and(|holder| holder != peer))
     }
 }
@@ -190,16 +211,12 @@ impl Enrol for Admission {
 
 /// What the node becomes that redeemed an invitation.
 pub(super) fn record(invite: &StoredInvite, addresses: Vec<String>) -> NodeRecord {
-    NodeRecord {
-        name: invite.name.clone(),
-        role: invite.role,
-        within: areas_around(&invite.area),
-        area: invite.area.clone(),
+    new_record(
+        invite.name.clone(),
+        invite.role,
+        invite.area.clone(),
         addresses,
-        status: NodeStatus::Active,
-        replaces: None,
-        admitted_by: None,
-    }
+    )
 }
 
 fn answer(in_force: &InForce) -> JoinResponse {

@@ -1,8 +1,12 @@
 //! The branch of this node: who is on it, and what its next version says.
 
-use phaki_replication::branch::Branch;
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use phaki_replication::branch::{Admitted, Branch};
 use phaki_replication::id::NodeId;
-use phaki_replication::roster::{NodeRole, NodeStatus, Roster};
+use phaki_replication::limits::BRANCH_NODES_MAX;
+use phaki_replication::roster::{NodeRole, NodeStatus};
 
 use crate::node_loop::InForce;
 use crate::roster::Change;
@@ -15,14 +19,18 @@ pub(super) fn may_have(in_force: &InForce) -> bool {
     })
 }
 
+/// The node that admits a new node in that role by itself; `None` when the federation does, as it
+/// does always where its key is.
+pub(super) fn parent_of_new(in_force: &InForce, signs: bool, role: NodeRole) -> Option<NodeId> {
+    let own = role == NodeRole::Edge && !signs && may_have(in_force);
+    own.then_some(in_force.node)
+}
+
 /// The node on whose branch a change is to be made; `None` when it concerns the roster of the
-/// federation. New edge nodes are admitted by the federation where its key is.
+/// federation.
 pub(super) fn parent(in_force: &InForce, signs: bool, change: &Change) -> Option<NodeId> {
     match change {
-        Change::Admit { record, .. } => {
-            let own = record.role == NodeRole::Edge && !signs && may_have(in_force);
-            own.then_some(in_force.node)
-        }
+        Change::Admit { record, .. } => parent_of_new(in_force, signs, record.role),
         Change::Suspend(node) | Change::Reinstate(node) | Change::Remove(node) => {
             let known = in_force.roster.nodes.get(node)?;
             known.admitted_by
@@ -30,28 +38,54 @@ pub(super) fn parent(in_force: &InForce, signs: bool, change: &Change) -> Option
     }
 }
 
-/// The next version of this node's branch: what `after` says of the nodes on it.
-pub(super) fn next(in_force: &InForce, after: &Roster, changes: &[Change]) -> Branch {
-    let mut branch = match &in_force.branch {
-        Some((branch, _)) => branch.clone(),
-        None => Branch {
-            federation: in_force.federation,
-            parent: in_force.node,
-            version: 0,
-            nodes: std::collections::BTreeMap::new(),
-        },
+/// The next version of this node's branch.
+///
+/// # Errors
+/// When somebody on it never asked for it, or it is full.
+pub(super) fn next(in_force: &InForce, changes: &[Change]) -> anyhow::Result<Branch> {
+    let (version, mut nodes) = match &in_force.branch {
+        Some((branch, _)) => (branch.version, branch.nodes.clone()),
+        None => (0, BTreeMap::new()),
     };
-    branch.version += 1;
     for change in changes {
-        let (Change::Admit { node, .. }
-        | Change::Suspend(node)
-        | Change::Reinstate(node)
-        | Change::Remove(node)) = change;
-        if let Some(record) = after.nodes.get(node) {
-            let mut record = record.clone();
-            record.admitted_by = Some(in_force.node);
-            branch.nodes.insert(*node, record);
+        match change {
+            Change::Admit {
+                node,
+                record,
+                consent,
+            } => {
+                if !consent.verify(&in_force.federation, node) {
+                    bail!(
+                        "{} has not consented yet to be admitted by this node: let it run `phaki \
+                         join` again, then approve it",
+                        record.name
+                    );
+                }
+                let (mut record, consent) = (record.clone(), *consent);
+                record.admitted_by = Some(in_force.node);
+                nodes.insert(*node, Admitted { record, consent });
+            }
+            Change::Suspend(node) => set(&mut nodes, node, NodeStatus::Suspended),
+            Change::Reinstate(node) => set(&mut nodes, node, NodeStatus::Active),
+            Change::Remove(node) => set(&mut nodes, node, NodeStatus::Removed),
         }
     }
-    branch
+    if nodes.len() > BRANCH_NODES_MAX {
+        bail!(
+            "this node has admitted {BRANCH_NODES_MAX} nodes, which is the most: let the \
+             federation admit more, or another node of the province"
+        );
+    }
+    Ok(Branch {
+        federation: in_force.federation,
+        parent: in_force.node,
+        version: version + 1,
+        nodes,
+    })
+}
+
+fn set(nodes: &mut BTreeMap<NodeId, Admitted>, node: &NodeId, status: NodeStatus) {
+    if let Some(admitted) = nodes.get_mut(node) {
+        admitted.record.status = status;
+    }
 }

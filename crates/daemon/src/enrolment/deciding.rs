@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
 use phaki_replication::id::NodeId;
-use phaki_replication::roster::NodeStatus;
 use phaki_store::{Decision, Invite as StoredInvite, Pending};
 use tracing::info;
 
@@ -30,6 +29,7 @@ impl Waiting {
         Change::Admit {
             node: self.pending.node,
             record: record(&self.invite, self.pending.addresses.clone()),
+            consent: self.pending.consent,
         }
     }
 
@@ -55,7 +55,8 @@ impl Admission {
     pub(crate) async fn prospect(&self, text: &str) -> anyhow::Result<(Waiting, Prospect)> {
         let waiting = self.find(text).await?;
         let in_force = self.requests.in_force();
-        let roster = apply(&in_force.roster, &in_force.node, &[waiting.change()])?;
+        let list = self.registrar.list_for(waiting.invite.role)?;
+        let roster = apply(&list, &in_force.node, &[waiting.change()])?;
         let reader = self.reader.clone();
         let rows = tokio::task::spawn_blocking(move || reader.spaces()).await;
         let rows = rows.context("read the spaces")??;
@@ -142,13 +143,9 @@ impl Admission {
     /// and only then who had it last.
     fn node(&self, text: &str) -> anyhow::Result<NodeId> {
         let in_force = self.requests.in_force();
-        let nodes = &in_force.roster.nodes;
-        if let Some(node) = NodeId::from_hex(text).filter(|node| nodes.contains_key(node)) {
-            return Ok(node);
-        }
-        let named = nodes.iter().filter(|(_, record)| record.name == text);
-        let found = named.min_by_key(|(_, record)| record.status == NodeStatus::Removed);
-        found.map(|(node, _)| *node).with_context(|| {
+        let roster = &in_force.roster;
+        let by_key = NodeId::from_hex(text).filter(|node| roster.nodes.contains_key(node));
+        by_key.or_else(|| roster.find(text)).with_context(|| {
             format!(
                 "there is no node {} in the federation: `phaki federation roster` lists its nodes",
                 quoted(text)

@@ -98,7 +98,7 @@ impl Admission {
         let in_force = self.requests.in_force();
         check_inside(&in_force, &draft)?;
         let addresses = reachable_at(&in_force, draft.addresses)?;
-        if let Some(holder) = holder_of(&in_force.roster, &draft.name) {
+        if let Some(holder) = holder_of(&self.registrar.list_for(draft.role)?, &draft.name) {
             let name = draft.name;
             return Err(ChangeError::NameTaken { name, holder }.into());
         }

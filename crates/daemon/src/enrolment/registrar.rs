@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use phaki_replication::node::{Act, Refusal};
+use phaki_replication::node::Act;
 use phaki_replication::roster::{NodeRole, Roster};
 use phaki_replication::sign::SecretKey;
+use phaki_store::AuditDraft;
 use tokio::sync::Mutex;
 use tracing::info;
 
@@ -16,11 +17,8 @@ use super::branch;
 use super::recording::{Decided, enacted};
 use crate::audit::Audit;
 use crate::data_folder::DataFolder;
-use crate::node_loop::{NodeRequests, RequestError};
+use crate::node_loop::{Attempts, InForce, NodeRequests};
 use crate::roster::{Change, Difference, RosterFile, apply, differences};
-
-/// How often a roster is signed anew when another one came in between.
-const ATTEMPTS: usize = 3;
 
 /// Changes the roster. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -68,16 +66,41 @@ impl Registrar {
     }
 
     /// Makes changes, all in one new roster: puts it in force, or prepares it for whoever has the
-    /// key.
+    /// key. Changes of nodes that this node admitted are made on its branch.
     pub(super) async fn change(&self, decided: &[Decided]) -> anyhow::Result<Changed> {
         let key = self.key()?;
         let changes: Vec<_> = decided.iter().map(|one| one.change.clone()).collect();
         let _turn = self.turn.lock().await;
+        let on_branch = self.is_on_branch(key.is_some(), &changes)?;
+        let mut attempts = Attempts::default();
+        loop {
+            let in_force = self.requests.in_force();
+            let (act, changed, drafts) = match (&key, on_branch) {
+                (_, true) => self.next_branch(&in_force, decided, &changes)?,
+                (Some(key), false) => self.next_roster(key, &in_force, decided, &changes)?,
+                (None, false) => return self.prepare(&in_force, decided, &changes).await,
+            };
+            let answer = self.requests.enact(act, drafts).await;
+            if !attempts.again(&answer) {
+                answer?;
+                info!(
+                    version = changed.version,
+                    on_branch,
+                    ?changes,
+                    "nodes changed"
+                );
+                return Ok(changed);
+            }
+        }
+    }
+
+    /// Whether changes are to be made on the branch of this node, all of them or none.
+    fn is_on_branch(&self, signs: bool, changes: &[Change]) -> anyhow::Result<bool> {
         let in_force = self.requests.in_force();
-        let parent = |change: &Change| branch::parent(&in_force, key.is_some(), change);
+        let parent = |change: &Change| branch::parent(&in_force, signs, change);
         let parents: Vec<_> = changes.iter().map(parent).collect();
         if parents.iter().all(|parent| *parent == Some(in_force.node)) {
-            return self.change_branch(decided, &changes).await;
+            return Ok(true);
         }
         if let Some(parent) = parents.iter().flatten().next() {
             let name = in_force.name(parent);
@@ -86,73 +109,87 @@ impl Registrar {
                  for them alone"
             );
         }
-        for _ in 0..ATTEMPTS {
-            let in_force = self.requests.in_force();
-            let after = apply(&in_force.roster, &in_force.node, &changes)?;
-            let mut changed = Changed {
-                version: after.version,
-                differences: differences(&in_force.roster, &after),
-                unsigned: None,
-            };
-            let Some(key) = &key else {
-                let file = RosterFile::prepare(in_force.signed_roster.clone(), after);
-                changed.unsigned = Some(file.context("prepare the roster")?);
-                for one in decided {
-                    let prepared = one.prepared(&self.audit, changed.version);
-                    self.audit.record_draft(prepared).await?;
-                }
-                info!(version = changed.version, ?changes, "roster prepared");
-                return Ok(changed);
-            };
-            let drafts = decided.iter();
-            let drafts = drafts.map(|one| one.in_force(&self.audit, changed.version));
-            let act = Act::Roster(after.sign(key));
-            match self.requests.enact(act, drafts.collect()).await {
-                Ok(()) => {
-                    info!(version = changed.version, ?changes, "roster changed");
-                    return Ok(changed);
-                }
-                Err(RequestError::Refused(Refusal::Stale)) => {}
-                Err(failure) => return Err(failure.into()),
-            }
-        }
-        Err(RequestError::Refused(Refusal::Stale).into())
+        Ok(false)
     }
 
-    /// Changes the branch of this node, which its own key signs.
-    async fn change_branch(
+    fn next_branch(
         &self,
+        in_force: &InForce,
+        decided: &[Decided],
+        changes: &[Change],
+    ) -> anyhow::Result<(Act, Changed, Vec<AuditDraft>)> {
+        let before = in_force.roster.list_of(Some(&in_force.node));
+        let after = apply(&before, &in_force.node, changes)?;
+        let next = branch::next(in_force, changes)?;
+        let drafts = decided.iter();
+        let drafts = drafts.map(|one| one.on_branch(&self.audit, next.version));
+        let changed = Changed {
+            version: next.version,
+            differences: differences(&before, &after),
+            unsigned: None,
+        };
+        Ok((
+            Act::Branch(next.sign(&self.node_key)),
+            changed,
+            drafts.collect(),
+        ))
+    }
+
+    fn next_roster(
+        &self,
+        key: &SecretKey,
+        in_force: &InForce,
+        decided: &[Decided],
+        changes: &[Change],
+    ) -> anyhow::Result<(Act, Changed, Vec<AuditDraft>)> {
+        let before = in_force.roster.list_of(None);
+        let after = apply(&before, &in_force.node, changes)?;
+        let drafts = decided.iter();
+        let drafts = drafts.map(|one| one.in_force(&self.audit, after.version));
+        let changed = Changed {
+            version: after.version,
+            differences: differences(&before, &after),
+            unsigned: None,
+        };
+        Ok((Act::Roster(after.sign(key)), changed, drafts.collect()))
+    }
+
+    /// Writes the roster with the changes into a file, for whoever has the federation's key.
+    async fn prepare(
+        &self,
+        in_force: &InForce,
         decided: &[Decided],
         changes: &[Change],
     ) -> anyhow::Result<Changed> {
-        for _ in 0..ATTEMPTS {
-            let in_force = self.requests.in_force();
-            let after = apply(&in_force.roster, &in_force.node, changes)?;
-            let next = branch::next(&in_force, &after, changes);
-            let changed = Changed {
-                version: next.version,
-                differences: differences(&in_force.roster, &after),
-                unsigned: None,
-            };
-            let drafts = decided.iter();
-            let drafts = drafts.map(|one| one.on_branch(&self.audit, next.version));
-            let act = Act::Branch(next.sign(&self.node_key));
-            match self.requests.enact(act, drafts.collect()).await {
-                Ok(()) => {
-                    info!(version = changed.version, ?changes, "branch changed");
-                    return Ok(changed);
-                }
-                Err(RequestError::Refused(Refusal::Stale)) => {}
-                Err(failure) => return Err(failure.into()),
-            }
+        let before = in_force.roster.list_of(None);
+        let after = apply(&before, &in_force.node, changes)?;
+        let (version, differences) = (after.version, differences(&before, &after));
+        let file = RosterFile::prepare(in_force.signed_roster.clone(), after);
+        let unsigned = Some(file.context("prepare the roster")?);
+        for one in decided {
+            let prepared = one.prepared(&self.audit, version);
+            self.audit.record_draft(prepared).await?;
         }
-        Err(RequestError::Refused(Refusal::Stale).into())
+        info!(version, ?changes, "roster prepared");
+        Ok(Changed {
+            version,
+            differences,
+            unsigned,
+        })
     }
 
     /// Whether this node can admit a node in that role by itself, without asking anybody.
     pub(super) fn admits(&self, role: NodeRole) -> anyhow::Result<bool> {
         let signs = self.key()?.is_some();
-        Ok(signs || (role == NodeRole::Edge && branch::may_have(&self.requests.in_force())))
+        let parent = branch::parent_of_new(&self.requests.in_force(), signs, role);
+        Ok(signs || parent.is_some())
+    }
+
+    /// The nodes among which a new one in that role stands: its name must be free there.
+    pub(super) fn list_for(&self, role: NodeRole) -> anyhow::Result<Roster> {
+        let in_force = self.requests.in_force();
+        let parent = branch::parent_of_new(&in_force, self.key()?.is_some(), role);
+        Ok(in_force.roster.list_of(parent.as_ref()))
     }
 
     /// Puts a roster in force that was signed elsewhere.
@@ -165,11 +202,11 @@ impl Registrar {
             );
         };
         let _turn = self.turn.lock().await;
-        let in_force = self.requests.in_force();
-        check_follows(&file, &in_force.roster)?;
+        let before = self.requests.in_force().roster.list_of(None);
+        check_follows(&file, &before)?;
         let changed = Changed {
             version: file.after().version,
-            differences: differences(&in_force.roster, file.after()),
+            differences: differences(&before, file.after()),
             unsigned: None,
         };
         let drafts = enacted(&self.audit, changed.version, &changed.differences);

@@ -74,6 +74,13 @@ pub(crate) fn check_name(name: &str) -> anyhow::Result<()> {
             quoted(name)
         );
     }
+    if name.contains('@') {
+        bail!(
+            "name of a node {} contains an @, which stands before the name of the node that \
+             admitted it: use letters, digits and hyphens",
+            quoted(name)
+        );
+    }
     if NodeId::from_hex(name).is_some() {
         bail!(
             "name of a node {} looks like a key: choose one that people can say, such as TH-90",

@@ -34,10 +34,7 @@ impl InForce {
             federation: node.federation(),
             roster: node.roster().clone(),
             signed_roster: node.signed_roster().clone(),
-            branch: node
-                .branch(&node.id())
-                .cloned()
-                .zip(node.signed_branch(&node.id()).cloned()),
+            branch: node.branch(&node.id()).cloned(),
             spaces: manifests.collect(),
             superseded: node.is_superseded(),
         }

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::in_force::InForce;
 use super::links::Links;
-use crate::limits::COMMANDS_MAX;
+use crate::limits::{COMMANDS_MAX, ENACT_ATTEMPTS_MAX};
 
 /// Whether what was asked for is durable.
 pub(crate) type Answer = Result<(), RequestError>;
@@ -42,6 +42,20 @@ pub(crate) struct Trouble {
     pub(crate) text: String,
     /// Whether there is no room.
     pub(crate) full: bool,
+}
+
+/// Counts how often something was made for the roster or manifest in force, only to find that
+/// another one had come in force meanwhile.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts(u32);
+
+impl Attempts {
+    /// Whether that happened again, and it is to be made anew.
+    pub(crate) fn again(&mut self, answer: &Answer) -> bool {
+        self.0 += 1;
+        let overtaken = matches!(answer, Err(RequestError::Refused(Refusal::Stale)));
+        overtaken && self.0 < ENACT_ATTEMPTS_MAX
+    }
 }
 
 #[derive(Debug)]

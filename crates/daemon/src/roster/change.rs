@@ -1,5 +1,6 @@
 //! The changes that people make to a roster, and which of them are refused.
 
+use phaki_replication::consent::Consent;
 use phaki_replication::id::NodeId;
 use phaki_replication::limits::NODES_MAX;
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
@@ -9,9 +10,14 @@ use crate::quote::quoted;
 
 /// One change of a roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there are a few at a time")]
 pub(crate) enum Change {
-    /// A new node.
-    Admit { node: NodeId, record: NodeRecord },
+    /// A new node, which consented to be admitted here.
+    Admit {
+        node: NodeId,
+        record: NodeRecord,
+        consent: Consent,
+    },
     /// A node may not take part for now.
     Suspend(NodeId),
     /// A suspended node may take part again.
@@ -48,8 +54,8 @@ pub(crate) enum ChangeError {
     LastNational { name: String },
 }
 
-/// The next version of `roster`, with all `changes`. `own` is the node at which somebody asks for
-/// them.
+/// The next version of `roster`, with all `changes`: the federation's, or that together with the
+/// branch on which they are made. `own` is the node at which somebody asks for them.
 pub(crate) fn apply(
     roster: &Roster,
     own: &NodeId,
@@ -65,7 +71,7 @@ pub(crate) fn apply(
 
 fn make(roster: &mut Roster, own: &NodeId, change: &Change) -> Result<(), ChangeError> {
     match change {
-        Change::Admit { node, record } => {
+        Change::Admit { node, record, .. } => {
             check_admission(roster, node, record)?;
             roster.nodes.insert(*node, record.clone());
         }
@@ -147,12 +153,18 @@ mod tests {
     use std::collections::BTreeMap;
 
     use phaki_replication::id::FederationId;
+    use phaki_replication::sign::Signature;
 
     use super::*;
 
     const TH: NodeId = NodeId([1; 32]);
     const SPARE: NodeId = NodeId([2; 32]);
     const PROVINCE: NodeId = NodeId([3; 32]);
+    /// The federation itself admits whom it wants.
+    const CONSENT: Consent = Consent {
+        parent: TH,
+        signature: Signature([0; 64]),
+    };
 
     fn record(name: &str, role: NodeRole) -> NodeRecord {
         NodeRecord {
@@ -199,6 +211,7 @@ mod tests {
         let admit = |number: u8, name: &str| Change::Admit {
             node: NodeId([number; 32]),
             record: record(name, NodeRole::Province),
+            consent: CONSENT,
         };
         let both = [
             admit(5, "TH-40"),
@@ -218,6 +231,7 @@ mod tests {
         let admit = |node| Change::Admit {
             node,
             record: record.clone(),
+            consent: CONSENT,
         };
         for change in [
             Change::Reinstate(PROVINCE),
@@ -246,6 +260,7 @@ mod tests {
         let spare = Change::Admit {
             node: SPARE,
             record: record("TH-2", NodeRole::National),
+            consent: CONSENT,
         };
         let two = changed(&roster(), spare);
         assert!(apply(&two, &SPARE, &[Change::Remove(TH)]).is_ok());

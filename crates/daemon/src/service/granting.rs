@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use phaki_replication::id::{FeedId, SpaceId};
 use phaki_replication::limits::{GROUPS_MAX, MEMBERS_MAX};
 use phaki_replication::manifest::{Manifest, MemberRole};
-use phaki_replication::node::{Act, Refusal};
+use phaki_replication::node::Act;
 use phaki_store::AuditDraft;
 use phaki_wire::proto::local::v1 as pb;
 use tonic::Code;
@@ -17,8 +17,7 @@ use super::grantee::{self, grantee};
 use super::spaces::Spaces;
 use crate::audit::Deed;
 use crate::default_spaces::never_leaves;
-use crate::limits::MANIFEST_TRIES_MAX;
-use crate::node_loop::{InForce, RequestError};
+use crate::node_loop::{Attempts, InForce};
 use crate::quote::quoted;
 use crate::rights::{Grantee, assign};
 
@@ -76,7 +75,7 @@ impl Spaces {
         ) -> Result<Option<(Manifest, AuditDraft)>, Denial>,
     ) -> Result<pb::Space, Denial> {
         let _turn = self.turn.lock().await;
-        let mut tries = 1;
+        let mut attempts = Attempts::default();
         loop {
             let in_force = self.requests.in_force();
             let manifest = find::space(&in_force, space)?;
@@ -85,15 +84,11 @@ impl Spaces {
                 return self.one(&manifest.space).await;
             };
             let act = Act::Manifest(next.sign(&self.key));
-            match self.requests.enact(act, vec![done]).await {
-                Ok(()) => return self.one(&next.space).await,
-                Err(RequestError::Refused(Refusal::Stale)) if tries < MANIFEST_TRIES_MAX => {
-                    tries += 1;
-                }
-                Err(error) => {
-                    let what = format!("space {}", next.name);
-                    return Err(Denial::of_request(&what, &error));
-                }
+            let answer = self.requests.enact(act, vec![done]).await;
+            if !attempts.again(&answer) {
+                let what = format!("space {}", next.name);
+                answer.map_err(|error| Denial::of_request(&what, &error))?;
+                return self.one(&next.space).await;
             }
         }
     }

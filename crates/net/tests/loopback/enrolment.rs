@@ -50,6 +50,7 @@ fn request(secret: u8) -> JoinRequest {
         name: Some("TH-90".to_owned()),
         addresses: vec!["10.0.0.1:7400".to_owned()],
         software: "phaki 0.1.0".to_owned(),
+        consent: Signature([0; 64]),
     }
 }
 

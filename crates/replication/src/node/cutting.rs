@@ -36,7 +36,7 @@ impl Node {
             return;
         }
         if let Err(error) = proof.verify(&self.federation) {
-            return self.refuse_act(link, error.to_string(), out);
+            return self.refuse_act(link, &error, out);
         }
         if proof.feed == self.own_feed() {
             self.renew(link, proof.space, out);

@@ -48,7 +48,7 @@ impl Node {
         let manifest = match opened {
             Ok(manifest) => manifest,
             Err(error) if error.is_forgery() => {
-                return self.refuse_act(link, error.to_string(), out);
+                return self.refuse_act(link, &error, out);
             }
             Err(error) => {
                 // Perhaps the roster that says so is still on its way.

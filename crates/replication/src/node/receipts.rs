@@ -164,7 +164,7 @@ impl Node {
                     held.put_receipt(receipt, signed.clone());
                     news.push(signed);
                 }
-                Err(error) => return self.refuse_act(link, error.to_string(), out),
+                Err(error) => return self.refuse_act(link, &error, out),
             }
         }
         // One of its own that is news is of another life of its store: the next has a number behind.

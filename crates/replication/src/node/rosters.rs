@@ -1,5 +1,7 @@
 //! The roster and the branches: verified, put in force, made durable, then told to others.
 
+use std::error::Error;
+
 use super::state::Node;
 use super::stored::Purpose;
 use super::{Act, Change, Effect, LinkId, Notice, Refusal, RequestId};
@@ -59,14 +61,22 @@ impl Node {
                     self.put_roster_in_force(roster, signed, None, out);
                 }
             }
-            Err(error) => self.refuse_act(link, error.to_string(), out),
+            Err(error) => self.refuse_act(link, &error, out),
         }
     }
 
     /// Somebody made it up: the session ends.
-    pub(super) fn refuse_act(&mut self, link: LinkId, reason: String, out: &mut Vec<Effect>) {
+    pub(super) fn refuse_act(
+        &mut self,
+        link: LinkId,
+        error: &(dyn Error + 'static),
+        out: &mut Vec<Effect>,
+    ) {
         if let Some(session) = self.sessions.get(&link) {
             let peer = session.peer;
+            let causes = std::iter::successors(Some(error), |error| (*error).source());
+            let causes: Vec<_> = causes.map(ToString::to_string).collect();
+            let reason = causes.join(": ");
             out.push(Effect::Notice(Notice::ActRefused { peer, reason }));
             self.refuse_peer(link, CloseReason::Forged, out);
         }
@@ -160,12 +170,17 @@ impl Node {
         signed: SignedBranch,
         out: &mut Vec<Effect>,
     ) {
+        // Many signatures need not be verified twice.
+        let is_held = |(_, held): &(Branch, SignedBranch)| *held == signed;
+        if self.branches.values().any(is_held) {
+            return;
+        }
         match signed.open(&self.federation) {
             Ok(branch) if self.is_newer_branch(&branch, &signed) => {
                 self.put_branch_in_force(branch, signed, None, out);
             }
             Ok(_) => {}
-            Err(error) => self.refuse_act(link, error.to_string(), out),
+            Err(error) => self.refuse_act(link, &error, out),
         }
     }
 
@@ -235,13 +250,9 @@ impl Node {
         }
     }
 
-    /// The newest branch of a node that this node holds.
-    pub fn branch(&self, parent: &NodeId) -> Option<&Branch> {
-        self.branches.get(parent).map(|(branch, _)| branch)
-    }
-
-    /// The same as it was signed.
-    pub fn signed_branch(&self, parent: &NodeId) -> Option<&SignedBranch> {
-        self.branches.get(parent).map(|(_, signed)| signed)
+    /// The newest branch that a node signed with this key or, if none, with an earlier one.
+    pub fn branch(&self, parent: &NodeId) -> Option<&(Branch, SignedBranch)> {
+        let mut keys = self.roster.lineage(parent);
+        keys.find_map(|key| self.branches.get(&key))
     }
 }

@@ -1,6 +1,7 @@
 //! What administrators do: manifests, rosters and branches are signed and put in force.
 
-use phaki_replication::branch::Branch;
+use phaki_replication::branch::{Admitted, Branch};
+use phaki_replication::consent::Consent;
 use phaki_replication::id::{NodeId, SpaceId};
 use phaki_replication::manifest::{Handover, Manifest, MemberRole, SignedManifest};
 use phaki_replication::node::{Act, Event};
@@ -191,8 +192,10 @@ impl Cluster {
         let Some(node) = &machine.node else {
             return Ok(());
         };
-        let mut branch = node.branch(&machine.id).cloned().unwrap_or(Branch {
-            federation: self.federation.federation(),
+        let federation = self.federation.federation();
+        let held = node.branch(&machine.id).map(|(branch, _)| branch.clone());
+        let mut branch = held.unwrap_or(Branch {
+            federation,
             parent: machine.id,
             version: 0,
             nodes: std::collections::BTreeMap::new(),
@@ -200,7 +203,9 @@ impl Cluster {
         branch.version += 1;
         let mut record = edge_record(edge, index, status);
         record.admitted_by = Some(machine.id);
-        branch.nodes.insert(self.machines[edge].id, record);
+        let consent = Consent::sign(&self.machines[edge].key, &federation, machine.id);
+        let admitted = Admitted { record, consent };
+        branch.nodes.insert(self.machines[edge].id, admitted);
         let signed = branch.sign(&machine.key);
         self.enact(index, Act::Branch(signed))
     }

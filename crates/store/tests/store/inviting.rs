@@ -1,7 +1,9 @@
 //! Invitations: once, in time, for one node.
 
+use phaki_replication::consent::Consent;
 use phaki_replication::id::{Hash, NodeId};
 use phaki_replication::roster::NodeRole;
+use phaki_replication::sign::Signature;
 use phaki_store::limits::PENDING_MAX;
 use phaki_store::{
     AuditDraft, AuditFilter, Closed, Decision, Invite, InviteRefusal, Pending, Redemption,
@@ -98,6 +100,10 @@ fn pending(number: u8, since_ms: i64) -> Pending {
         node: NodeId([number; 32]),
         addresses: vec!["10.0.0.1:7440".to_owned(), "[fd00::1]:7440".to_owned()],
         software: "phaki 0.1.0".to_owned(),
+        consent: Consent {
+            parent: NodeId([7; 32]),
+            signature: Signature([number; 64]),
+        },
         since_ms,
     }
 }

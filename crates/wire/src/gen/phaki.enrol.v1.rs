@@ -13,6 +13,10 @@ pub struct JoinRequest {
     /// name and version, for the operator's screen
     #[prost(string, tag = "4")]
     pub software: ::prost::alloc::string::String,
+    /// By the new node: it consents to be listed on the branch of the node that it asks. 64 bytes,
+    /// over "phaki/consent/v1", a zero byte, federation, key of the node asked, and its own.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub consent: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JoinResponse {

@@ -20,3 +20,4 @@ pub mod receipt;
 pub mod republish;
 pub mod roster;
 pub mod sign;
+pub mod vouch;

@@ -233,6 +233,7 @@ fn enrolments() -> Vec<Vec<u8>> {
             name: (count > 2).then(|| "TH-90".to_owned()),
             addresses: vec!["10.0.0.1:7440".to_owned(); usize::from(count)],
             software: "phaki 0.1.0".to_owned(),
+            voucher: (count > 3).then_some(phaki_replication::sign::Signature([count; 64])),
         };
         seeds.push(request.to_wire().encode_to_vec());
         let SignedRoster { bytes, signature } = roster(count).sign(&key());

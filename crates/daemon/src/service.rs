@@ -227,6 +227,13 @@ impl Local for LocalApi {
         answer(self.enrolling.invite(request.into_inner()).await)
     }
 
+    async fn rotate_key(
+        &self,
+        request: Request<pb::RotateKeyRequest>,
+    ) -> Result<Response<pb::RotateKeyReply>, Status> {
+        answer(self.enrolling.rotate_key(request.into_inner()).await)
+    }
+
     async fn list_invites(
         &self,
         _: Request<pb::ListInvitesRequest>,

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002-audit.sql"),
     include_str!("../migrations/0003-pending.sql"),
     include_str!("../migrations/0004-trust.sql"),
+    include_str!("../migrations/0005-rotation.sql"),
 ];
 
 /// The version of the schema after all migrations.

@@ -9,6 +9,7 @@ use phaki_replication::limits::{
 };
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::roster::SignedRoster;
+use phaki_replication::sign::Signature;
 
 use crate::field::{self, DecodeError, at_most, copy, fixed};
 use crate::limits::SOFTWARE_BYTES_MAX;
@@ -35,6 +36,8 @@ pub struct JoinRequest {
     pub addresses: Vec<String>,
     /// The software's name and version.
     pub software: String,
+    /// By the key that this one is to replace, see [`phaki_replication::vouch`].
+    pub voucher: Option<Signature>,
 }
 
 /// What an admitted node starts from. Nothing in it is verified yet.
@@ -59,6 +62,10 @@ pub enum Refusal {
     InviteUsed,
     /// The invite was taken back.
     InviteWithdrawn,
+    /// The invite is for another key of a node, and the present one has not vouched for it.
+    VoucherMissing,
+    /// The voucher is not by the key that the invite names, or for another key.
+    VoucherInvalid,
     /// Another node of the federation has the wished name.
     NameTaken,
     /// The key is in the roster, suspended or removed.
@@ -77,7 +84,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All refusals with their word on the wire and in output, and a sentence for people.
-    pub const ALL: [(Self, &'static str, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str, &'static str); 13] = [
         (
             Self::InviteUnknown,
             "invite-unknown",
@@ -97,6 +104,16 @@ impl Refusal {
             Self::InviteWithdrawn,
             "invite-withdrawn",
             "the invite was withdrawn",
+        ),
+        (
+            Self::VoucherMissing,
+            "voucher-missing",
+            "the present key of the node has not vouched for the new one",
+        ),
+        (
+            Self::VoucherInvalid,
+            "voucher-invalid",
+            "the voucher is not of the node's present key for this one",
         ),
         (Self::NameTaken, "name-taken", "another node has that name"),
         (
@@ -171,6 +188,7 @@ impl JoinRequest {
             name: self.name,
             addresses: self.addresses,
             software: self.software,
+            voucher: self.voucher.map(|voucher| copy(&voucher.0)),
         }
     }
 
@@ -193,6 +211,8 @@ impl JoinRequest {
             request.software.len(),
             SOFTWARE_BYTES_MAX,
         )?;
+        let voucher = request.voucher.as_deref().map(field::signature);
+        let voucher = voucher.transpose()?;
         let pb::JoinRequest {
             name,
             addresses,
@@ -204,6 +224,7 @@ impl JoinRequest {
             name,
             addresses,
             software,
+            voucher,
         })
     }
 }
@@ -277,7 +298,6 @@ impl JoinResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phaki_replication::sign::Signature;
 
     fn request() -> JoinRequest {
         JoinRequest {
@@ -285,6 +305,7 @@ mod tests {
             name: Some("TH-90".to_owned()),
             addresses: vec!["10.0.0.1:7400".to_owned()],
             software: "phaki 0.1.0".to_owned(),
+            voucher: Some(Signature([5; 64])),
         }
     }
 
@@ -293,6 +314,7 @@ mod tests {
         assert_eq!(JoinRequest::from_wire(request().to_wire()), Ok(request()));
         let unnamed = JoinRequest {
             name: None,
+            voucher: None,
             ..request()
         };
         assert_eq!(
@@ -337,6 +359,7 @@ mod tests {
         assert!(refused(
             |request| request.software = "s".repeat(SOFTWARE_BYTES_MAX + 1)
         ));
+        assert!(refused(|request| request.voucher = Some(vec![5; 63].into())));
         let empty = JoinResponse::from_wire(pb::JoinResponse::default());
         assert_eq!(empty, Err(DecodeError::Missing("roster")));
     }

@@ -19,11 +19,12 @@ use tracing::{error, info, warn};
 use super::invite::Invite;
 use super::recording::{Decided, invite_id};
 use super::registrar::Registrar;
+use super::rotating::check_rotation;
 use crate::audit::{Audit, Deed};
 use crate::data_folder::DataFolder;
 use crate::federation::{areas_around, check_addresses};
 use crate::node_loop::{InForce, Journal, NodeRequests, wall_ms};
-use crate::roster::{Change, ChangeError, holder_of};
+use crate::roster::{Change, ChangeError, Replacement, holder_of};
 
 /// Invites, admits, and lets people decide. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -65,31 +66,35 @@ impl Admission {
             return Err(Refusal::NotActive);
         }
         let hash = Invite::secret_hash(&request.secret);
-        if self.is_name_taken(hash, peer).await? {
-            // The invite stays good, for when the name is free.
-            return Err(Refusal::NameTaken);
+        if let Some(invite) = self.kept_invite(hash, peer).await? {
+            check_name(&in_force, &invite, peer)?;
+            check_rotation(&in_force, &invite, peer, &request)?;
         }
         let invite = self.redeem(hash, peer).await?;
         // The answer to an earlier request was lost, or a person has decided since.
         if in_force.roster.is_active(&peer) {
             self.decide(peer, Decision::Admit(peer), None).await?;
-            return Ok(answer(&in_force));
+            return Ok(answer(&in_force, &peer));
         }
-        let signs = match self.registrar.admits(invite.role) {
-            Ok(signs) => signs,
-            Err(failure) => return Err(unavailable(peer, &failure)),
+        let signs = match invite.replaces {
+            Some(old) => self.registrar.signs_for(&old),
+            None => self.registrar.admits(invite.role),
         };
+        let signs = signs.map_err(|failure| unavailable(peer, &failure))?;
         if invite.approval || !signs {
             return Err(self.wait(peer, &invite, request).await);
         }
-        let record = record(&invite, request.addresses);
-        let change = Change::Admit { node: peer, record };
-        let decided = Decided::about(change, Deed::NodeAdmitted, &invite);
+        let change = change(&invite, peer, request.addresses);
+        let deed = match invite.replaces {
+            Some(_) => Deed::KeyReplaced,
+            None => Deed::NodeAdmitted,
+        };
+        let decided = Decided::about(change, deed, &invite);
         match self.registrar.change(&[decided]).await {
             Ok(_) => {
-                info!(peer = invite.name, key = %peer, "node admitted");
+                info!(peer = invite.name, key = %peer, act = deed.word(), "node admitted");
                 self.decide(peer, Decision::Admit(peer), None).await?;
-                Ok(answer(&self.requests.in_force()))
+                Ok(answer(&self.requests.in_force(), &peer))
             }
             Err(failure) => Err(match failure.downcast_ref::<ChangeError>() {
                 Some(ChangeError::NameTaken { .. }) => Refusal::NameTaken,
@@ -150,20 +155,34 @@ impl Admission {
         decided.map_err(|failure| unavailable(peer, &failure.into()))
     }
 
-    /// Whether the name that an invite promises belongs to another node.
-    async fn is_name_taken(&self, secret_hash: Hash, peer: NodeId) -> Result<bool, Refusal> {
+    /// The invitation with that secret, as long as nobody or this peer has used it.
+    async fn kept_invite(
+        &self,
+        secret_hash: Hash,
+        peer: NodeId,
+    ) -> Result<Option<StoredInvite>, Refusal> {
         let reader = self.reader.clone();
         let invites = tokio::task::spawn_blocking(move || reader.invites()).await;
         let Ok(Ok(invites)) = invites else {
             error!(%peer, "invites not read");
             return Err(Refusal::Unavailable);
         };
-        let invite = invites
-            .iter()
-            .find(|invite| invite.secret_hash == secret_hash && invite.used_by.is_none());
-        let in_force = self.requests.in_force();
-        let holder = invite.and_then(|invite| holder_of(&in_force.roster, &invite.name));
-        Ok(holder.is_some_and(|holder| holder != peer))
+        let open = |invite: &StoredInvite| {
+            let usable = invite.used_by.is_none_or(|user| user == peer);
+            invite.secret_hash == secret_hash && usable && invite.closed.is_none()
+        };
+        Ok(invites.into_iter().find(open))
+    }
+}
+
+/// Whether the name that an unused invite promises belongs to another node; then the invite stays
+/// good, for when the name is free.
+fn check_name(in_force: &InForce, invite: &StoredInvite, peer: NodeId) -> Result<(), Refusal> {
+    let holder = holder_of(&in_force.roster, &invite.name);
+    let own = holder == Some(peer) || holder == invite.replaces;
+    match holder.is_some() && !own && invite.used_by.is_none() {
+        true => Err(Refusal::NameTaken),
+        false => Ok(()),
     }
 }
 
@@ -186,10 +205,37 @@ impl Enrol for Admission {
         }
         outcome
     }
+
+    async fn roster(&self, peer: NodeId) -> Result<JoinResponse, Refusal> {
+        let in_force = self.requests.in_force();
+        if in_force.roster.is_active(&peer) {
+            return Ok(answer(&in_force, &peer));
+        }
+        let refusal = Refusal::NotActive;
+        let asked = Deed::JoinRefused;
+        self.audit.refused(peer, asked, "", refusal.word()).await;
+        Err(refusal)
+    }
+}
+
+/// What a roster changes by which the bearer of an invitation is admitted.
+pub(super) fn change(invite: &StoredInvite, node: NodeId, addresses: Vec<String>) -> Change {
+    match invite.replaces {
+        Some(replaces) => Change::Replace(Replacement {
+            node,
+            replaces,
+            addresses,
+            stolen: invite.stolen,
+        }),
+        None => Change::Admit {
+            node,
+            record: record(invite, addresses),
+        },
+    }
 }
 
 /// What the node becomes that redeemed an invitation.
-pub(super) fn record(invite: &StoredInvite, addresses: Vec<String>) -> NodeRecord {
+fn record(invite: &StoredInvite, addresses: Vec<String>) -> NodeRecord {
     NodeRecord {
         name: invite.name.clone(),
         role: invite.role,
@@ -202,16 +248,17 @@ pub(super) fn record(invite: &StoredInvite, addresses: Vec<String>) -> NodeRecor
     }
 }
 
-fn answer(in_force: &InForce) -> JoinResponse {
+/// What `peer` starts from. Its own branch under the key before comes with it, should it have lost
+/// that with its store.
+fn answer(in_force: &InForce, peer: &NodeId) -> JoinResponse {
+    let mut before = in_force.roster.lineage(peer).skip(1);
+    let former = before.find_map(|key| in_force.former_branches.get(&key));
+    let own = in_force.branch.iter().map(|(_, signed)| signed);
     JoinResponse {
         roster: in_force.signed_roster.clone(),
         // What the node may read it hears in its first session.
         manifests: Vec::new(),
-        branches: in_force
-            .branch
-            .iter()
-            .map(|(_, signed)| signed.clone())
-            .collect(),
+        branches: own.chain(former).cloned().collect(),
     }
 }
 

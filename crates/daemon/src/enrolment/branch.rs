@@ -27,6 +27,10 @@ pub(super) fn parent(in_force: &InForce, signs: bool, change: &Change) -> Option
             let known = in_force.roster.nodes.get(node)?;
             known.admitted_by
         }
+        Change::Replace(replacement) => {
+            let known = in_force.roster.nodes.get(&replacement.replaces)?;
+            known.admitted_by
+        }
     }
 }
 
@@ -42,15 +46,12 @@ pub(super) fn next(in_force: &InForce, after: &Roster, changes: &[Change]) -> Br
         },
     };
     branch.version += 1;
-    for change in changes {
-        let (Change::Admit { node, .. }
-        | Change::Suspend(node)
-        | Change::Reinstate(node)
-        | Change::Remove(node)) = change;
-        if let Some(record) = after.nodes.get(node) {
+    let concerned = changes.iter().flat_map(Change::concerns);
+    for node in concerned {
+        if let Some(record) = after.nodes.get(&node) {
             let mut record = record.clone();
             record.admitted_by = Some(in_force.node);
-            branch.nodes.insert(*node, record);
+            branch.nodes.insert(node, record);
         }
     }
     branch

@@ -8,7 +8,7 @@ use phaki_replication::roster::NodeStatus;
 use phaki_store::{Decision, Invite as StoredInvite, Pending};
 use tracing::info;
 
-use super::admit::{Admission, record};
+use super::admit::{Admission, change};
 use super::prospect::{Prospect, Size};
 use super::recording::{Decided, invite_id, invited};
 use super::registrar::Changed;
@@ -27,14 +27,16 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     fn change(&self) -> Change {
-        Change::Admit {
-            node: self.pending.node,
-            record: record(&self.invite, self.pending.addresses.clone()),
-        }
+        let addresses = self.pending.addresses.clone();
+        change(&self.invite, self.pending.node, addresses)
     }
 
     fn approved(&self) -> Decided {
-        Decided::about(self.change(), Deed::NodeApproved, &self.invite)
+        let deed = match self.invite.replaces {
+            Some(_) => Deed::KeyReplaced,
+            None => Deed::NodeApproved,
+        };
+        Decided::about(self.change(), deed, &self.invite)
     }
 }
 
@@ -140,7 +142,7 @@ impl Admission {
 
     /// The node of the roster with that name or key. A name that was freed means who has it now,
     /// and only then who had it last.
-    fn node(&self, text: &str) -> anyhow::Result<NodeId> {
+    pub(super) fn node(&self, text: &str) -> anyhow::Result<NodeId> {
         let in_force = self.requests.in_force();
         let nodes = &in_force.roster.nodes;
         if let Some(node) = NodeId::from_hex(text).filter(|node| nodes.contains_key(node)) {

@@ -1,6 +1,6 @@
 //! The state of the node on one screen, with what a person must look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -114,10 +114,12 @@ fn link_to_wire(overview: &Overview, link: &LinkState) -> pb::Link {
     }
 }
 
-/// The nodes of the roster by name, with or without this one.
+/// The nodes of the roster by name, each with its present key, with or without this one.
 fn peers_to_wire(overview: &Overview, with_self: bool) -> Vec<pb::Peer> {
-    let nodes = overview.in_force.roster.nodes.iter();
-    let shown = nodes.filter(|(node, _)| with_self || **node != overview.in_force.node);
+    let nodes = &overview.in_force.roster.nodes;
+    let replaced: BTreeSet<_> = nodes.values().filter_map(|node| node.replaces).collect();
+    let present = nodes.iter().filter(|(node, _)| !replaced.contains(node));
+    let shown = present.filter(|(node, _)| with_self || **node != overview.in_force.node);
     let mut peers: Vec<_> = shown
         .map(|(node, record)| peer_to_wire(overview, node, record))
         .collect();

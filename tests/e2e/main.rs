@@ -22,6 +22,7 @@ mod quarantine;
 mod receipts;
 mod relay;
 mod restored;
+mod rotation;
 
 mod audit;
 mod enrolment;

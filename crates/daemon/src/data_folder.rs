@@ -83,6 +83,12 @@ impl DataFolder {
         Ok(Self { path })
     }
 
+    /// The folder of a node that runs, which has opened it.
+    pub(crate) fn at(path: &Path) -> Self {
+        let path = path.to_owned();
+        Self { path }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

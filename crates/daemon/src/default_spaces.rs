@@ -84,9 +84,8 @@ fn missing(in_force: &InForce, key: &SecretKey) -> Vec<Manifest> {
 }
 
 fn exists(in_force: &InForce, space: &Manifest, node: &NodeId) -> bool {
-    let same = |held: &Manifest| {
-        in_force.roster.succeeds(node, &held.founder) && held.name == space.name
-    };
+    let same =
+        |held: &Manifest| in_force.roster.succeeds(node, &held.founder) && held.name == space.name;
     in_force.spaces.contains_key(&space.space) || in_force.spaces.values().any(same)
 }
 

@@ -216,8 +216,12 @@ impl Local for LocalApi {
         &self,
         _: Request<pb::StatusRequest>,
     ) -> Result<Response<pb::StatusReply>, Status> {
-        let waiting = self.enrolling.problem().await;
-        answer(self.spaces.status(&self.facts, waiting).await)
+        let others = [
+            self.enrolling.problem().await,
+            self.facts.rotation_problem(),
+        ];
+        let others = others.into_iter().flatten().collect();
+        answer(self.spaces.status(&self.facts, others).await)
     }
 
     async fn create_invite(

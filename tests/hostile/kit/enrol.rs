@@ -17,7 +17,7 @@ use super::tls;
 
 /// The secret in the text of an invite.
 pub(crate) fn secret(invite: &str) -> [u8; 32] {
-    let text = invite.strip_prefix("phaki1").unwrap().to_ascii_uppercase();
+    let text = invite.strip_prefix("phaki").unwrap()[1..].to_ascii_uppercase();
     let bytes = BASE32_NOPAD.decode(text.as_bytes()).unwrap();
     let mut decoder = Decoder::new(&bytes);
     let (_federation, _inviter): ([u8; 32], [u8; 32]) =
@@ -31,6 +31,7 @@ pub(crate) fn secret(invite: &str) -> [u8; 32] {
 /// What somebody sends who was invited.
 pub(crate) fn request(secret: [u8; 32]) -> JoinRequest {
     JoinRequest {
+        voucher: None,
         secret: secret.to_vec().into(),
         name: None,
         addresses: Vec::new(),

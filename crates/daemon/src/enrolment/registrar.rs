@@ -177,10 +177,13 @@ impl Registrar {
         };
         let _turn = self.turn.lock().await;
         let in_force = self.requests.in_force();
-        check_follows(&file, &in_force.roster)?;
+        // What nodes admitted by themselves is not in the file.
+        let roster = in_force.signed_roster.open(&in_force.federation);
+        let roster = roster.context("open the roster in force")?;
+        check_follows(&file, &roster)?;
         let changed = Changed {
             version: file.after().version,
-            differences: differences(&in_force.roster, file.after()),
+            differences: differences(&roster, file.after()),
             unsigned: None,
         };
         let drafts = enacted(&self.audit, changed.version, &changed.differences);

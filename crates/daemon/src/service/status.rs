@@ -12,6 +12,7 @@ use phaki_wire::proto::local::v1 as pb;
 use super::denial::Denial;
 use super::receipts::coverage;
 use super::spaces::{Spaces, spaces_to_wire};
+use crate::data_folder::DataFolder;
 use crate::node_loop::{InForce, LinkState, Overview, wall_ms};
 
 /// Entries in quarantine about which nobody decided, by space.
@@ -37,12 +38,22 @@ pub(super) struct Facts {
     pub(super) data: PathBuf,
 }
 
+impl Facts {
+    /// That a change of this node's key was begun and is not finished.
+    pub(super) fn rotation_problem(&self) -> Option<String> {
+        let folder = DataFolder::at(&self.data);
+        let text = "a change of this node's key was begun and is not finished: stop the node and \
+                    repeat `phaki rotate-key` with its invite";
+        folder.next_node_key().exists().then(|| text.to_owned())
+    }
+}
+
 impl Spaces {
     /// `others` is what a person must look at besides.
     pub(super) async fn status(
         &self,
         facts: &Facts,
-        others: Option<String>,
+        others: Vec<String>,
     ) -> Result<pb::StatusReply, Denial> {
         let overview = self.requests.look().await?;
         // A disk that cannot be read must not hide the rest.

@@ -241,6 +241,7 @@ fn enrolments() -> Vec<Vec<u8>> {
             addresses: vec!["10.0.0.1:7440".to_owned(); usize::from(count)],
             software: "phaki 0.1.0".to_owned(),
             consent: Signature([count; 64]),
+            voucher: (count > 3).then_some(Signature([count; 64])),
         };
         seeds.push(request.to_wire().encode_to_vec());
         let SignedRoster { bytes, signature } = roster(count).sign(&key());

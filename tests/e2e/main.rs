@@ -23,6 +23,7 @@ mod quarantine;
 mod receipts;
 mod relay;
 mod restored;
+mod rotation;
 mod watching;
 
 mod audit;

@@ -4,6 +4,7 @@
 pub(crate) mod call;
 pub(crate) mod enrol;
 pub(crate) mod evidence;
+pub(crate) mod impostor;
 pub(crate) mod peer;
 pub(crate) mod pen;
 pub(crate) mod say;

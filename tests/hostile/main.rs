@@ -25,6 +25,7 @@ mod strangers;
 mod clones;
 mod forks;
 mod keys;
+mod rotations;
 
 mod bombs;
 mod floods;

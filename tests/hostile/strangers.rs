@@ -171,7 +171,7 @@ async fn one_that_answers_in_the_hubs_place_is_told_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     world.line.set_target(listener.local_addr().unwrap());
     world.line.restore();
-    let acceptor = tls::acceptor(&world.attacker);
+    let acceptor = tls::acceptor(&world.attacker, &[tls::SESSION]);
     let meeting = async {
         let (tcp, _) = listener.accept().await.unwrap();
         match acceptor.accept(tcp).await {

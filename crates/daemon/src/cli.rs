@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     audit, backup, conflicts, edit, enrol, export, federation, history, import, list, new, node,
-    quarantine, receipts, roster, show, space, status,
+    quarantine, receipts, roster, rotate_key, show, space, status,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -102,6 +102,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Federation(federation::FederationCommand),
     Join(enrol::JoinArgs),
+    RotateKey(rotate_key::RotateKeyArgs),
     #[command(subcommand)]
     Roster(roster::RosterCommand),
     Serve(node::ServeArgs),

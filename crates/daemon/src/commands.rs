@@ -19,6 +19,7 @@ pub(crate) mod node;
 pub(crate) mod quarantine;
 pub(crate) mod receipts;
 pub(crate) mod roster;
+pub(crate) mod rotate_key;
 pub(crate) mod show;
 pub(crate) mod space;
 pub(crate) mod span;
@@ -99,6 +100,7 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         }
         Command::Roster(command) => roster::roster(invocation, command).map(|()| done),
         Command::Join(args) => enrol::join(invocation, args).await,
+        Command::RotateKey(args) => rotate_key::rotate_key(invocation, args).await,
         Command::Status(args) => status::status(invocation, &args).await,
         Command::Audit(args) => audit::audit(invocation, args).await,
         Command::Quarantine(command) => {

@@ -83,12 +83,47 @@ impl DataFolder {
         Ok(Self { path })
     }
 
+    /// The folder of a node that runs, which has opened it.
+    pub(crate) fn at(path: &Path) -> Self {
+        let path = path.to_owned();
+        Self { path }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     pub(crate) fn node_key(&self) -> PathBuf {
         self.path.join("node.key")
+    }
+
+    /// The key that is to replace the node's, until it has.
+    pub(crate) fn next_node_key(&self) -> PathBuf {
+        self.path.join("node.key.next")
+    }
+
+    /// The key that is to replace the node's: the one that was drawn before, should there be one,
+    /// so that whoever asks again asks with the same.
+    pub(crate) fn draw_next_node_key(&self) -> anyhow::Result<SecretKey> {
+        let path = self.next_node_key();
+        match path.exists() {
+            true => identity::read(&path),
+            false => identity::create(&path),
+        }
+    }
+
+    /// Puts the next key in the place of the node's when the store, which is that of `node`, is the
+    /// next key's already: a crash may have come between. The key before is gone then. Whether there
+    /// was anything to do.
+    pub(crate) fn finish_rotation(&self, node: NodeId) -> anyhow::Result<bool> {
+        let (next, path) = (self.next_node_key(), self.node_key());
+        let unfinished = next.exists() && identity::read(&next)?.node() == node;
+        if unfinished {
+            std::fs::rename(&next, &path)
+                .and_then(|()| File::open(&self.path)?.sync_all())
+                .with_context(|| format!("name key {}", path.display()))?;
+        }
+        Ok(unfinished)
     }
 
     /// Lies where the federation was founded, unless it was moved to a safer place.

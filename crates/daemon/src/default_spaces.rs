@@ -57,11 +57,14 @@ fn missing(in_force: &InForce, key: &SecretKey) -> Vec<Manifest> {
     let Some(record) = roster.nodes.get(&node) else {
         return Vec::new();
     };
-    // Whoever has the place of another key has its spaces too, as soon as others send them.
-    if record.replaces.is_some() || !roster.is_active(&node) {
+    if !roster.is_active(&node) {
         return Vec::new();
     }
+    // Whoever has the place of another key has its spaces too, as soon as others send them; only the
+    // one for drafts nobody can send.
+    let succeeds = record.replaces.is_some();
     let wanted = DEFAULTS.iter().filter(|(end, _)| match record.role {
+        _ if succeeds => *end == DRAFT,
         NodeRole::National => true,
         NodeRole::Region | NodeRole::Province => *end != "/reference",
         NodeRole::Edge => *end == DRAFT,
@@ -81,7 +84,8 @@ fn missing(in_force: &InForce, key: &SecretKey) -> Vec<Manifest> {
 }
 
 fn exists(in_force: &InForce, space: &Manifest, node: &NodeId) -> bool {
-    let same = |held: &Manifest| held.founder == *node && held.name == space.name;
+    let same =
+        |held: &Manifest| in_force.roster.succeeds(node, &held.founder) && held.name == space.name;
     in_force.spaces.contains_key(&space.space) || in_force.spaces.values().any(same)
 }
 
@@ -133,6 +137,7 @@ mod tests {
             signed_roster: roster.sign(&key()),
             roster,
             branch: None,
+            former_branches: BTreeMap::new(),
             spaces: BTreeMap::new(),
             superseded: false,
         }
@@ -168,10 +173,19 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_replaces_another_waits_for_the_spaces_that_there_are() {
+    fn a_node_with_another_key_waits_for_the_spaces_that_there_are_and_founds_none_but_for_drafts()
+    {
         let mut heir = node(NodeRole::Province);
+        let old = NodeId([7; 32]);
         let record = heir.roster.nodes.get_mut(&key().node()).unwrap();
-        record.replaces = Some(NodeId([7; 32]));
+        record.replaces = Some(old);
+        let mut before = record.clone();
+        (before.status, before.replaces) = (NodeStatus::Removed, None);
+        heir.roster.nodes.insert(old, before);
+        assert_eq!(names(&missing(&heir, &key())), ["TH-90/draft"]);
+        // It has the one of the key before.
+        let drafts = Manifest::found(heir.federation, old, [9; 16], "TH-90/draft");
+        heir.spaces.insert(drafts.space, drafts);
         assert_eq!(missing(&heir, &key()), []);
     }
 }

@@ -8,6 +8,7 @@ mod inviting;
 mod prospect;
 mod recording;
 mod registrar;
+mod rotating;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use phaki_replication::branch::SignedBranch;
 use phaki_replication::consent::Consent;
 use phaki_replication::id::{Epoch, FederationId, NodeId};
 use phaki_replication::roster::{Roster, SignedRoster};
+use phaki_replication::sign::{SecretKey, Signature};
 use phaki_store::{Identity, Store};
 use phaki_wire::enrol::{JoinRequest, JoinResponse, Refusal};
 use thiserror::Error;
@@ -25,11 +27,12 @@ use tokio::time::{Instant, sleep};
 
 pub(crate) use admit::Admission;
 pub(crate) use deciding::Waiting;
+pub(crate) use invite::Invite;
 pub(crate) use inviting::{InviteDraft, state as invite_state};
 pub(crate) use prospect::{Prospect, Size, rights};
 pub(crate) use registrar::Changed;
+pub(crate) use rotating::RotationDraft;
 
-use self::invite::Invite;
 use crate::audit::Deed;
 use crate::data_folder::DataFolder;
 use crate::federation::check_addresses;
@@ -62,7 +65,7 @@ pub struct Joined {
     pub name: String,
     /// Nodes in the roster.
     pub nodes: usize,
-    /// Whether it belonged to the federation before this call already.
+    /// Whether it belonged to the federation before this call, under this key, already.
     pub already: bool,
 }
 
@@ -109,11 +112,19 @@ impl NotJoined {
 /// Asks again, in pauses that grow to a minute, for a node that was told to wait for approval:
 /// until it is admitted or refused, or `patience` is over, which ends with the last answer.
 pub async fn join_waiting(join: &Join, patience: Duration) -> anyhow::Result<Joined> {
+    ask_again(patience, async || self::join(join).await).await
+}
+
+/// As [`join_waiting`], for whatever asks.
+pub(crate) async fn ask_again(
+    patience: Duration,
+    ask: impl AsyncFn() -> anyhow::Result<Joined>,
+) -> anyhow::Result<Joined> {
     let deadline = Instant::now() + patience;
     let mut pause = JOIN_PAUSE_FIRST;
     loop {
         sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
-        let joined = self::join(join).await;
+        let joined = ask().await;
         let not_yet = joined.as_ref().err().and_then(|error| error.downcast_ref());
         if Instant::now() >= deadline || !not_yet.is_some_and(NotJoined::may_pass) {
             return joined;
@@ -131,33 +142,20 @@ pub async fn join(join: &Join) -> anyhow::Result<Joined> {
     if folder.database().exists() {
         return already_joined(&folder, &invite);
     }
+    if let Some(replaced) = invite.replaces.filter(|replaced| !replaced.stolen) {
+        bail!(
+            "this invite is for another key of {}, whose present key {} must vouch for it: on the \
+             machine where that lies, run `phaki rotate-key INVITE`",
+            invite.name,
+            replaced.key
+        );
+    }
     if folder.init()?.node == invite.inviter {
         bail!("this node made the invite itself: use it on the machine of the new node");
     }
     let node = folder.init_to_ask(invite.inviter)?.node;
     let key = identity::read(&folder.node_key())?;
-    let consent = Consent::sign(&key, &invite.federation, invite.inviter);
-    let request = JoinRequest {
-        secret: invite.secret,
-        name: Some(invite.name.clone()),
-        addresses: join.addresses.clone(),
-        software: concat!("phaki ", env!("CARGO_PKG_VERSION")).to_owned(),
-        consent: consent.signature,
-    };
-    let mut failures = Vec::new();
-    let mut answer = None;
-    for address in &invite.addresses {
-        match ask(address, invite.inviter, &key, request.clone()).await {
-            Ok(response) => {
-                answer = Some(response);
-                break;
-            }
-            Err(JoinError::Refused(refusal)) => return Err(refused(refusal, &invite, node).into()),
-            Err(error) => failures.push(format!("{address}: {:#}", anyhow!(error))),
-        }
-    }
-    let response = answer.ok_or_else(|| unreached(&failures, &invite))?;
-    let roster = check_answer(&response, &invite, node).context("check the answer")?;
+    let (response, roster) = present(&invite, &key, &join.addresses, None).await?;
     let branches = &response.branches;
     let identity = Identity {
         federation: invite.federation,
@@ -178,6 +176,38 @@ pub async fn join(join: &Join) -> anyhow::Result<Joined> {
     )
     .context("create the store")?;
     Ok(joined(&roster, node, false))
+}
+
+/// Presents an invite, with a voucher where it needs one: the answer, and the roster in it, in which
+/// the node with that key is active.
+pub(crate) async fn present(
+    invite: &Invite,
+    key: &SecretKey,
+    addresses: &[String],
+    voucher: Option<Signature>,
+) -> anyhow::Result<(JoinResponse, Roster)> {
+    let node = key.node();
+    let consent = Consent::sign(key, &invite.federation, invite.inviter);
+    let request = JoinRequest {
+        secret: invite.secret,
+        name: Some(invite.name.clone()),
+        addresses: addresses.to_vec(),
+        software: concat!("phaki ", env!("CARGO_PKG_VERSION")).to_owned(),
+        consent: consent.signature,
+        voucher,
+    };
+    let mut failures = Vec::new();
+    for address in &invite.addresses {
+        match ask(address, invite.inviter, key, request.clone()).await {
+            Ok(response) => {
+                let roster = check_answer(&response, invite, node).context("check the answer")?;
+                return Ok((response, roster));
+            }
+            Err(JoinError::Refused(refusal)) => return Err(refused(refusal, invite, node).into()),
+            Err(error) => failures.push(format!("{address}: {:#}", anyhow!(error))),
+        }
+    }
+    Err(unreached(&failures, invite))
 }
 
 /// The node belongs to a federation; that is success when it is the one of the invite.
@@ -209,7 +239,7 @@ fn check_answer(response: &JoinResponse, invite: &Invite, node: NodeId) -> anyho
 }
 
 /// The roster of the federation with what its nodes admitted by themselves.
-fn open_roster(
+pub(crate) fn open_roster(
     signed: &SignedRoster,
     branches: &[SignedBranch],
     federation: &FederationId,
@@ -220,7 +250,7 @@ fn open_roster(
     Ok(roster.with_branches(&branches.context("open a branch")?))
 }
 
-fn joined(roster: &Roster, node: NodeId, already: bool) -> Joined {
+pub(crate) fn joined(roster: &Roster, node: NodeId, already: bool) -> Joined {
     Joined {
         federation: roster.federation,
         node,
@@ -248,6 +278,9 @@ fn remedy(refusal: Refusal) -> &'static str {
         | Refusal::InviteUsed
         | Refusal::InviteExpired
         | Refusal::InviteWithdrawn => "ask for a new invite",
+        Refusal::VoucherMissing | Refusal::VoucherInvalid => {
+            "run `phaki rotate-key` with it on the machine where the node's present key lies"
+        }
         Refusal::NameTaken => "ask for an invite with another name",
         Refusal::NotActive | Refusal::Rejected => "ask the federation's administrator",
         Refusal::Pending | Refusal::TooMany | Refusal::Unavailable => "try again later",

@@ -21,6 +21,7 @@ mod output;
 mod quote;
 mod rights;
 mod roster;
+pub mod rotation;
 pub mod run;
 mod service;
 mod shutdown;

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Context;
 use phaki_net::event::{Events, NetEvent};
 use phaki_replication::id::{Epoch, NodeId};
-use phaki_replication::node::{Change, Effect, Event, Node, Notice, RequestId};
+use phaki_replication::node::{Act, Change, Effect, Event, Node, Notice, RequestId};
 use phaki_store::{Completion, Reader};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -235,6 +235,13 @@ impl NodeLoop {
             } => {
                 self.note_refusal(key, joining, why, untold);
                 None
+            }
+            NetEvent::RosterTold { roster } => {
+                // Only one that the federation's key signed, and that is newer, comes in force; who
+                // brought it does not matter, and nobody waits for an answer.
+                let request = self.begin(oneshot::channel().0)?;
+                let act = Act::Roster(roster);
+                Some(Event::Enact { request, act })
             }
             NetEvent::DialFailed {
                 peer,

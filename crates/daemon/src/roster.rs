@@ -5,6 +5,6 @@ mod change;
 mod difference;
 mod file;
 
-pub(crate) use change::{Change, ChangeError, apply, holder_of};
+pub(crate) use change::{Change, ChangeError, Replacement, apply, check_replaceable, holder_of};
 pub(crate) use difference::{Difference, differences};
 pub(crate) use file::RosterFile;

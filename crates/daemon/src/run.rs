@@ -100,10 +100,8 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let name = node.roster().name(&node.id());
     let local_socket = service::bind(&config.socket).await?;
     let listeners = listen(&config).await?;
-    let listen = match listeners.first() {
-        Some(listener) => Some(listener.local_addr().context("read the address in use")?),
-        None => None,
-    };
+    let listen = listeners.first().map(TcpListener::local_addr).transpose();
+    let listen = listen.context("read the address in use")?;
     let commits = Commits::new();
     let writing = start_writing(&store, commits.clone()).await?;
     let (reader, journal) = (store.reader(), writing.journal);

@@ -239,8 +239,12 @@ impl Local for LocalApi {
         &self,
         _: Request<pb::StatusRequest>,
     ) -> Result<Response<pb::StatusReply>, Status> {
-        let waiting = self.enrolling.problem().await;
-        answer(self.spaces.status(&self.facts, waiting).await)
+        let others = [
+            self.enrolling.problem().await,
+            self.facts.rotation_problem(),
+        ];
+        let others = others.into_iter().flatten().collect();
+        answer(self.spaces.status(&self.facts, others).await)
     }
 
     async fn create_invite(
@@ -248,6 +252,13 @@ impl Local for LocalApi {
         request: Request<pb::CreateInviteRequest>,
     ) -> Result<Response<pb::CreateInviteReply>, Status> {
         answer(self.enrolling.invite(request.into_inner()).await)
+    }
+
+    async fn rotate_key(
+        &self,
+        request: Request<pb::RotateKeyRequest>,
+    ) -> Result<Response<pb::RotateKeyReply>, Status> {
+        answer(self.enrolling.rotate_key(request.into_inner()).await)
     }
 
     async fn list_invites(

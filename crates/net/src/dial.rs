@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::backoff::Backoff;
 use crate::connect::{ConnectError, Connection, connect};
 use crate::dialled;
+use crate::enrol::ask_roster;
 use crate::event::NetEvent;
 use crate::limits::DIALS_MAX;
 use crate::links::Links;
@@ -238,17 +239,43 @@ impl Line {
         let mut left = addresses.len();
         for address in addresses {
             left -= 1;
-            match self.reach_one(&address).await {
+            let error = match self.reach_one(&address).await {
                 Ok(connection) => return Ok((address, connection)),
-                Err(error) if left > 0 => self.report(address, error, Duration::ZERO).await,
-                Err(error) => {
-                    let wait = self.next_wait();
-                    self.report(address, error, wait).await;
-                    return Err(wait);
-                }
+                Err(error) => error,
+            };
+            if matches!(error, DialError::Connect(ConnectError::WrongKey)) {
+                self.hear_roster(&address).await;
+            }
+            let wait = match left {
+                0 => self.next_wait(),
+                _ => Duration::ZERO,
+            };
+            self.report(address, error, wait).await;
+            if left == 0 {
+                return Err(wait);
             }
         }
         Err(self.next_wait())
+    }
+
+    /// Another key answers in the place of the peer's: one that has replaced it, perhaps. Then the
+    /// roster there says so.
+    async fn hear_roster(&self, address: &str) {
+        let Ok(_slot) = self.slots.acquire().await else {
+            return;
+        };
+        match ask_roster(address, &self.identity).await {
+            Ok(told) => {
+                let events = self.links.events();
+                // Without listeners there is nobody to be told.
+                if let Ok(room) = events.reserve(told.roster.bytes.len()).await {
+                    let roster = told.roster;
+                    let told = NetEvent::RosterTold { roster };
+                    events.send_in(room, told).await.ok();
+                }
+            }
+            Err(error) => tracing::debug!(%address, %error, "no roster told"),
+        }
     }
 
     async fn reach_one(&self, address: &str) -> Result<Connection, DialError> {

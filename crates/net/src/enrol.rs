@@ -10,6 +10,7 @@ use phaki_wire::limits::{JOIN_REQUEST_BYTES_MAX, JOIN_RESPONSE_BYTES_MAX};
 use phaki_wire::proto::enrol::v1 as pb;
 use phaki_wire::proto::enrol::v1::enrolment_client::EnrolmentClient;
 use phaki_wire::proto::enrol::v1::enrolment_server::{Enrolment, EnrolmentServer};
+use rustls::ClientConfig;
 use thiserror::Error;
 use tokio::time::{Instant, timeout};
 use tonic::{Request, Response, Status};
@@ -29,6 +30,9 @@ pub use tonic::async_trait;
 pub trait Enrol: Send + Sync + 'static {
     /// `peer` has proved to hold its key; the request is checked for its form, nothing else.
     async fn join(&self, peer: NodeId, request: JoinRequest) -> Result<JoinResponse, Refusal>;
+
+    /// `peer` has proved to hold its key, and asks for the roster in force.
+    async fn roster(&self, peer: NodeId) -> Result<JoinResponse, Refusal>;
 }
 
 /// Why joining failed.
@@ -67,8 +71,36 @@ pub async fn join(
     key: &SecretKey,
     request: JoinRequest,
 ) -> Result<JoinResponse, JoinError> {
+    let identity = Identity::new(key).map_err(JoinError::Tls)?;
+    let config = identity.client(expected, ALPN_JOIN);
+    let question = Question::Join(Box::new(request));
+    ask(address, config.map_err(JoinError::Tls)?, question).await
+}
+
+/// Asks whoever answers at `address` for the roster, as a node of the federation that does not know
+/// the key there. Nothing in the answer is verified: the roster is signed, so it need not matter who
+/// sent it.
+pub(crate) async fn ask_roster(
+    address: &str,
+    identity: &Identity,
+) -> Result<JoinResponse, JoinError> {
+    let config = identity.client_of_any(ALPN_JOIN);
+    let config = config.map_err(JoinError::Tls)?;
+    ask(address, config, Question::Roster).await
+}
+
+enum Question {
+    Join(Box<JoinRequest>),
+    Roster,
+}
+
+async fn ask(
+    address: &str,
+    config: Arc<ClientConfig>,
+    question: Question,
+) -> Result<JoinResponse, JoinError> {
     let tasks = Tasks::default();
-    let asked = ask(address, expected, key, request, tasks.clone());
+    let asked = ask_with(address, config, question, tasks.clone());
     let answer = timeout(JOIN_TIMEOUT, asked)
         .await
         .unwrap_or(Err(JoinError::Timeout));
@@ -76,17 +108,12 @@ pub async fn join(
     answer
 }
 
-async fn ask(
+async fn ask_with(
     address: &str,
-    expected: NodeId,
-    key: &SecretKey,
-    request: JoinRequest,
+    config: Arc<ClientConfig>,
+    question: Question,
     tasks: Tasks,
 ) -> Result<JoinResponse, JoinError> {
-    let identity = Identity::new(key).map_err(JoinError::Tls)?;
-    let config = identity
-        .client(expected, ALPN_JOIN)
-        .map_err(JoinError::Tls)?;
     let connection = connect(address, config).await.map_err(JoinError::Connect)?;
     let failed = |message: &str| JoinError::Call {
         address: address.to_owned(),
@@ -97,7 +124,11 @@ async fn ask(
         .map_err(|_| failed("connection lost"))?;
     let mut client = EnrolmentClient::with_origin(requests, http2::origin())
         .max_decoding_message_size(JOIN_RESPONSE_BYTES_MAX);
-    match client.join(request.to_wire()).await {
+    let answer = match question {
+        Question::Join(request) => client.join(request.to_wire()).await,
+        Question::Roster => client.roster(pb::RosterRequest {}).await,
+    };
+    match answer {
         Ok(response) => JoinResponse::from_wire(response.into_inner()).map_err(JoinError::Decode),
         Err(status) => Err(match refusal(&status) {
             Some(refusal) => JoinError::Refused(refusal),
@@ -172,6 +203,20 @@ impl Enrolment for Applicant {
             .await
             .map_err(refuse)?;
         Ok(Response::new(response.to_wire()))
+    }
+
+    async fn roster(
+        &self,
+        _: Request<pb::RosterRequest>,
+    ) -> Result<Response<pb::JoinResponse>, Status> {
+        let refuse = |refusal| status(Deny::Join(refusal));
+        if !self.desk.admits_attempt() {
+            let events = &self.desk.events;
+            events.refused(Some(self.peer), true, Refusal::TooMany.word());
+            return Err(refuse(Refusal::TooMany));
+        }
+        let answer = self.desk.enrol.roster(self.peer).await;
+        Ok(Response::new(answer.map_err(refuse)?.to_wire()))
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use phaki_replication::id::NodeId;
 use phaki_replication::message::Message;
 use phaki_replication::node::LinkId;
+use phaki_replication::roster::SignedRoster;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::dial::DialError;
@@ -74,6 +75,12 @@ pub enum NetEvent {
         error: DialError,
         /// When the peer is dialled again; zero when its next address is tried at once.
         retry_in: Duration,
+    },
+    /// At the address of a peer another key answers, and whoever has it says that this roster is in
+    /// force. Nothing of it is verified.
+    RosterTold {
+        /// The roster.
+        roster: SignedRoster,
     },
 }
 

@@ -46,7 +46,11 @@ pub(crate) fn refusal(status: &Status) -> Option<Refusal> {
 
 fn refusal_code(refusal: Refusal) -> Code {
     match refusal {
-        Refusal::InviteUnknown | Refusal::NotActive | Refusal::Rejected => Code::PermissionDenied,
+        Refusal::InviteUnknown
+        | Refusal::NotActive
+        | Refusal::Rejected
+        | Refusal::VoucherMissing
+        | Refusal::VoucherInvalid => Code::PermissionDenied,
         Refusal::InviteExpired
         | Refusal::InviteUsed
         | Refusal::InviteWithdrawn

@@ -64,12 +64,21 @@ impl Identity {
         expected: NodeId,
         alpn: &[u8],
     ) -> Result<Arc<ClientConfig>, TlsError> {
+        self.dialling(Accepted::One(expected), alpn)
+    }
+
+    /// Dials whoever answers: only to hear what somebody else has signed.
+    pub(crate) fn client_of_any(&self, alpn: &[u8]) -> Result<Arc<ClientConfig>, TlsError> {
+        self.dialling(Accepted::Any, alpn)
+    }
+
+    fn dialling(&self, accepted: Accepted, alpn: &[u8]) -> Result<Arc<ClientConfig>, TlsError> {
         let resolver = AlwaysResolvesClientRawPublicKeys::new(Arc::clone(&self.key));
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&[&TLS13])
             .map_err(TlsError)?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(KeyVerifier(Accepted::One(expected))))
+            .with_custom_certificate_verifier(Arc::new(KeyVerifier(accepted)))
             .with_client_cert_resolver(Arc::new(resolver));
         config.alpn_protocols = vec![alpn.to_vec()];
         config.resumption = Resumption::disabled();

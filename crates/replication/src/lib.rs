@@ -21,3 +21,4 @@ pub mod receipt;
 pub mod republish;
 pub mod roster;
 pub mod sign;
+pub mod vouch;

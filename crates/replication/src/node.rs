@@ -20,6 +20,7 @@ mod start;
 mod state;
 mod status;
 mod stored;
+mod succession;
 mod timing;
 
 use bytes::Bytes;
@@ -390,8 +391,7 @@ pub enum Notice {
         /// Which feed.
         feed: FeedId,
     },
-    /// A peer says that it holds more of this node's own entries than the node itself, as when an
-    /// older copy of its store was put back.
+    /// A peer says that it holds more of this node's own entries than the node itself.
     OwnFeedAhead {
         /// Who says so.
         peer: NodeId,

@@ -42,7 +42,7 @@ pub(crate) fn store(batch: &mut Batch<'_>, change: &Change) -> Result<(), Fault>
         }
         Change::Roster(roster) => {
             batch.forget_rights();
-            put_roster(batch, roster)
+            Ok(insert_roster(batch.connection, roster)?)
         }
         Change::Branch(branch) => put_branch(batch, branch),
         Change::Permitted { space, permitted } => permit(batch, space, permitted),
@@ -145,8 +145,12 @@ pub(crate) fn payload_columns(payload: &Payload) -> (Option<&[u8]>, Option<[u8; 
     }
 }
 
-fn put_roster(batch: &Batch<'_>, roster: &SignedRoster) -> Result<(), Fault> {
-    batch.connection.execute(
+/// Keeps the roster, instead of an older one.
+pub(crate) fn insert_roster(
+    connection: &Connection,
+    roster: &SignedRoster,
+) -> rusqlite::Result<()> {
+    connection.execute(
         "INSERT INTO roster (key, bytes, signature) VALUES (1, ?1, ?2)
          ON CONFLICT (key) DO UPDATE SET bytes = ?1, signature = ?2",
         params![roster.bytes, roster.signature.0],

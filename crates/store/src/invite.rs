@@ -21,6 +21,10 @@ pub struct Invite {
     pub expires_ms: i64,
     /// Whether a person must approve the node that redeems it.
     pub approval: bool,
+    /// The key whose place the new one takes; otherwise it is for a new node.
+    pub replaces: Option<NodeId>,
+    /// Whether that key was stolen, so that it need not vouch for the new one.
+    pub stolen: bool,
     /// The node that redeemed it.
     pub used_by: Option<NodeId>,
     /// Why it is worthless, when somebody made it so.
@@ -64,7 +68,7 @@ pub enum InviteRefusal {
 }
 
 const COLUMNS: &str = "secret_hash, name, area, role, created_ms, expires_ms, approval, used_by, \
-                       closed, reason";
+                       closed, reason, replaces, stolen";
 
 /// The columns that [`read`] expects first, of a table with that name.
 pub(crate) fn columns_of(table: &str) -> String {
@@ -77,7 +81,7 @@ pub(crate) fn columns_of(table: &str) -> String {
 /// Keeps an invitation; whether its secret is new.
 pub(crate) fn insert(connection: &Connection, invite: &Invite) -> rusqlite::Result<bool> {
     let sql = format!(
-        "INSERT INTO invite ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, '')
+        "INSERT INTO invite ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, '', ?9, ?10)
          ON CONFLICT (secret_hash) DO NOTHING"
     );
     let inserted = connection.execute(
@@ -91,6 +95,8 @@ pub(crate) fn insert(connection: &Connection, invite: &Invite) -> rusqlite::Resu
             invite.expires_ms,
             invite.approval,
             invite.used_by.map(|node| node.0),
+            invite.replaces.map(|node| node.0),
+            invite.stolen,
         ],
     )?;
     Ok(inserted == 1)
@@ -166,6 +172,8 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Invite> {
         created_ms: row.get(4)?,
         expires_ms: row.get(5)?,
         approval: row.get(6)?,
+        replaces: row.get::<_, Option<[u8; 32]>>(10)?.map(NodeId),
+        stolen: row.get(11)?,
         used_by: row.get::<_, Option<[u8; 32]>>(7)?.map(NodeId),
         closed: match row.get::<_, Option<String>>(8)?.as_deref() {
             None => None,

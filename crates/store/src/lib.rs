@@ -25,6 +25,7 @@ pub mod progress;
 mod queue;
 pub mod reader;
 pub mod restore;
+pub mod rotate;
 mod schema;
 mod severed;
 pub mod store;

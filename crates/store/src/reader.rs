@@ -5,6 +5,7 @@ pub(crate) mod entries;
 mod history;
 pub(crate) mod place;
 mod quarantine;
+mod recall;
 mod receipts;
 mod spaces;
 

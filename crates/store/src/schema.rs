@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003-pending.sql"),
     include_str!("../migrations/0004-trust.sql"),
     include_str!("../migrations/0005-consent.sql"),
+    include_str!("../migrations/0006-rotation.sql"),
 ];
 
 /// The version of the schema after all migrations.

@@ -15,7 +15,7 @@ use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use thiserror::Error;
 
-use crate::append::insert_branch;
+use crate::append::{insert_branch, insert_roster};
 use crate::audit::{self, AuditDraft};
 use crate::connection::{open_reader, open_writer};
 use crate::file::{self, Lock};
@@ -237,6 +237,10 @@ impl Store {
         self.reader.clone()
     }
 
+    pub(crate) fn set_identity(&mut self, identity: Identity) {
+        self.identity = identity;
+    }
+
     pub(crate) fn lock(&self) -> Arc<Lock> {
         Arc::clone(&self.lock)
     }
@@ -396,10 +400,7 @@ fn set_up(
             params![name, value],
         )?;
     }
-    transaction.execute(
-        "INSERT INTO roster (key, bytes, signature) VALUES (1, ?1, ?2)",
-        params![roster.bytes, roster.signature.0],
-    )?;
+    insert_roster(&transaction, roster)?;
     for branch in branches {
         // One that is none is not told here: nobody could start from it.
         if let Ok(parent) = Branch::decode(&branch.bytes).map(|branch| branch.parent) {

@@ -39,6 +39,8 @@ pub struct JoinRequest {
     /// By the new node, over its consent to be admitted by the node that it asks (see
     /// [`phaki_replication::consent::Consent`]). Not verified yet.
     pub consent: Signature,
+    /// By the key that this one is to replace, see [`phaki_replication::vouch`].
+    pub voucher: Option<Signature>,
 }
 
 /// What an admitted node starts from. Nothing in it is verified yet.
@@ -63,6 +65,10 @@ pub enum Refusal {
     InviteUsed,
     /// The invite was taken back.
     InviteWithdrawn,
+    /// The invite is for another key of a node, and the present one has not vouched for it.
+    VoucherMissing,
+    /// The voucher is not by the key that the invite names, or for another key.
+    VoucherInvalid,
     /// Another node of the federation has the wished name.
     NameTaken,
     /// The key is in the roster, suspended or removed.
@@ -81,7 +87,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All refusals with their word on the wire and in output, and a sentence for people.
-    pub const ALL: [(Self, &'static str, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str, &'static str); 13] = [
         (
             Self::InviteUnknown,
             "invite-unknown",
@@ -101,6 +107,16 @@ impl Refusal {
             Self::InviteWithdrawn,
             "invite-withdrawn",
             "the invite was withdrawn",
+        ),
+        (
+            Self::VoucherMissing,
+            "voucher-missing",
+            "the present key of the node has not vouched for the new one",
+        ),
+        (
+            Self::VoucherInvalid,
+            "voucher-invalid",
+            "the voucher is not of the node's present key for this one",
         ),
         (Self::NameTaken, "name-taken", "another node has that name"),
         (
@@ -176,6 +192,7 @@ impl JoinRequest {
             addresses: self.addresses,
             software: self.software,
             consent: copy(&self.consent.0),
+            voucher: self.voucher.map(|voucher| copy(&voucher.0)),
         }
     }
 
@@ -199,6 +216,8 @@ impl JoinRequest {
             SOFTWARE_BYTES_MAX,
         )?;
         let consent = field::signature(&request.consent)?;
+        let voucher = request.voucher.as_deref().map(field::signature);
+        let voucher = voucher.transpose()?;
         let pb::JoinRequest {
             name,
             addresses,
@@ -211,6 +230,7 @@ impl JoinRequest {
             addresses,
             software,
             consent,
+            voucher,
         })
     }
 }
@@ -292,6 +312,7 @@ mod tests {
             addresses: vec!["10.0.0.1:7400".to_owned()],
             software: "phaki 0.1.0".to_owned(),
             consent: Signature([9; 64]),
+            voucher: Some(Signature([5; 64])),
         }
     }
 
@@ -300,6 +321,7 @@ mod tests {
         assert_eq!(JoinRequest::from_wire(request().to_wire()), Ok(request()));
         let unnamed = JoinRequest {
             name: None,
+            voucher: None,
             ..request()
         };
         assert_eq!(
@@ -345,6 +367,7 @@ mod tests {
         assert!(refused(
             |request| request.software = "s".repeat(SOFTWARE_BYTES_MAX + 1)
         ));
+        assert!(refused(|request| request.voucher = Some(vec![5; 63].into())));
         let empty = JoinResponse::from_wire(pb::JoinResponse::default());
         assert_eq!(empty, Err(DecodeError::Missing("roster")));
     }

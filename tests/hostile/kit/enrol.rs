@@ -27,7 +27,7 @@ pub(crate) struct Invite {
 
 /// Reads the text of an invite.
 pub(crate) fn read(invite: &str) -> Invite {
-    let text = invite.strip_prefix("phaki1").unwrap().to_ascii_uppercase();
+    let text = invite.strip_prefix("phaki").unwrap()[1..].to_ascii_uppercase();
     let bytes = BASE32_NOPAD.decode(text.as_bytes()).unwrap();
     let mut decoder = Decoder::new(&bytes);
     let federation = FederationId(decoder.fixed().unwrap());
@@ -47,6 +47,7 @@ pub(crate) fn read(invite: &str) -> Invite {
 pub(crate) fn request(invite: Invite, key: &SecretKey) -> JoinRequest {
     let consent = Consent::sign(key, &invite.federation, invite.inviter);
     JoinRequest {
+        voucher: None,
         secret: invite.secret.to_vec().into(),
         name: None,
         addresses: Vec::new(),

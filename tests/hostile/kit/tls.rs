@@ -50,14 +50,14 @@ pub(crate) async fn connect(
         .await
 }
 
-/// The other end of a session, for whoever dials it.
-pub(crate) fn acceptor(key: &SecretKey) -> TlsAcceptor {
+/// The other end of a connection, for whoever dials it with one of these protocols.
+pub(crate) fn acceptor(key: &SecretKey, protocols: &[&[u8]]) -> TlsAcceptor {
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .with_client_cert_verifier(Arc::new(Anybody))
         .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(pair(key))));
-    config.alpn_protocols = vec![SESSION.to_vec()];
+    config.alpn_protocols = protocols.iter().map(|alpn| alpn.to_vec()).collect();
     TlsAcceptor::from(Arc::new(config))
 }
 

@@ -31,6 +31,10 @@ pub(crate) enum Deed {
     NodeReinstated,
     /// A node may never take part again.
     NodeRemoved,
+    /// Another key took the place of a node's in the roster.
+    KeyReplaced,
+    /// This node goes on under another key.
+    OwnKeyReplaced,
     /// A roster was made, to be signed elsewhere.
     RosterPrepared,
     /// A roster was brought that was signed elsewhere.
@@ -93,7 +97,7 @@ pub(crate) enum Deed {
 
 impl Deed {
     /// All of them with their word, and what a Thai reader sees before it.
-    pub(crate) const ALL: [(Self, &'static str, &'static str); 43] = [
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 45] = [
         (Self::FederationFounded, "federation-founded", "ก่อตั้งสหพันธ์"),
         (Self::FederationJoined, "federation-joined", "เข้าร่วมสหพันธ์"),
         (Self::NodeStarted, "node-started", "เริ่มทำงาน"),
@@ -108,6 +112,12 @@ impl Deed {
         (Self::NodeSuspended, "node-suspended", "ระงับโหนด"),
         (Self::NodeReinstated, "node-reinstated", "คืนสิทธิ์โหนด"),
         (Self::NodeRemoved, "node-removed", "ถอดโหนดออก"),
+        (Self::KeyReplaced, "key-replaced", "เปลี่ยนกุญแจโหนด"),
+        (
+            Self::OwnKeyReplaced,
+            "own-key-replaced",
+            "เปลี่ยนกุญแจของโหนดนี้",
+        ),
         (
             Self::RosterPrepared,
             "roster-prepared",

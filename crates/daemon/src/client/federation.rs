@@ -3,8 +3,8 @@
 use phaki_wire::proto::local::v1::{
     ChangeRosterReply, ChangeRosterRequest, CreateInviteReply, CreateInviteRequest,
     EnactRosterReply, EnactRosterRequest, Invite, ListInvitesRequest, ListPendingRequest,
-    PendingNode, RejectPendingRequest, ShowPendingReply, ShowPendingRequest, ShowRosterReply,
-    ShowRosterRequest, WithdrawInviteRequest,
+    PendingNode, RejectPendingRequest, RotateKeyReply, RotateKeyRequest, ShowPendingReply,
+    ShowPendingRequest, ShowRosterReply, ShowRosterRequest, WithdrawInviteRequest,
 };
 
 use super::{Client, answer};
@@ -15,6 +15,13 @@ impl Client {
         request: CreateInviteRequest,
     ) -> anyhow::Result<CreateInviteReply> {
         answer("create invite", self.api.create_invite(request)).await
+    }
+
+    pub(crate) async fn rotate_key(
+        &mut self,
+        request: RotateKeyRequest,
+    ) -> anyhow::Result<RotateKeyReply> {
+        answer("rotate key", self.api.rotate_key(request)).await
     }
 
     pub(crate) async fn invites(&mut self) -> anyhow::Result<Vec<Invite>> {

@@ -102,7 +102,7 @@ pub(crate) async fn join(invocation: &mut Invocation, args: JoinArgs) -> anyhow:
 }
 
 /// Name, key and fingerprint of a node that waits for approval.
-fn pending(outcome: &anyhow::Result<Joined>) -> Option<(&str, String, &str)> {
+pub(super) fn pending(outcome: &anyhow::Result<Joined>) -> Option<(&str, String, &str)> {
     match outcome.as_ref().err()?.downcast_ref()? {
         NotJoined::Pending {
             name,
@@ -113,7 +113,7 @@ fn pending(outcome: &anyhow::Result<Joined>) -> Option<(&str, String, &str)> {
     }
 }
 
-fn say_pending(
+pub(super) fn say_pending(
     output: &mut Output,
     name: &str,
     node: &str,
@@ -129,12 +129,12 @@ fn say_pending(
     }
     output.line(output.language.pick(
         format!(
-            "ยังไม่ได้เข้าร่วม: {name} รอให้ผู้ดูแลสหพันธ์อนุมัติก่อน\n\
+            "ยังไม่ได้รับเข้า: {name} รอให้ผู้ดูแลสหพันธ์อนุมัติก่อน\n\
              หากผู้ดูแลถามลายนิ้วมือของโหนดนี้ ให้อ่านว่า {fingerprint}\n\
              ขั้นต่อไป: สั่งคำสั่งเดิมอีกครั้งเพื่อรับคำตอบ หรือเติม `--wait` เพื่อรอ"
         ),
         format!(
-            "not joined yet: a person must approve {name} first\n\
+            "not admitted yet: a person must approve {name} first\n\
              when the federation's administrator asks for this node's fingerprint, read out \
              {fingerprint}\n\
              next: the same command again gives the answer; with `--wait` it waits for it"

@@ -4,6 +4,7 @@ mod change;
 mod difference;
 mod invite;
 mod pending;
+mod rotate_key;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -28,6 +29,7 @@ pub(crate) enum FederationCommand {
     Suspend(change::SuspendArgs),
     Reinstate(change::ReinstateArgs),
     Remove(change::RemoveArgs),
+    RotateKey(rotate_key::RotateKeyArgs),
     Enact(change::EnactArgs),
     Roster(RosterArgs),
 }
@@ -76,6 +78,7 @@ pub(crate) async fn federation(
         Of::Suspend(args) => change::suspend(invocation, args).await,
         Of::Reinstate(args) => change::reinstate(invocation, args).await,
         Of::Remove(args) => change::remove(invocation, args).await,
+        Of::RotateKey(args) => rotate_key::rotate_key(invocation, args).await,
         Of::Enact(args) => change::enact(invocation, args).await,
         Of::Roster(args) => roster(invocation, &args).await,
     }

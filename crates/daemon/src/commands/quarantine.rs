@@ -245,6 +245,7 @@ fn why(reason: &str, language: Language) -> &str {
         "no-right" => language.pick("ไม่มีสิทธิ์เขียน", "no right to write"),
         "revoked" => language.pick("ถูกถอนสิทธิ์", "right revoked"),
         "suspended" => language.pick("ผู้เขียนถูกระงับ", "author suspended"),
+        "key-replaced" => language.pick("ผู้เขียนเปลี่ยนกุญแจแล้ว", "author has another key now"),
         "behind-cut" => language.pick("อยู่หลังจุดที่ตัดสาย", "behind a cut"),
         other => other,
     }

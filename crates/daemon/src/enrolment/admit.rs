@@ -20,11 +20,12 @@ use tracing::{error, info, warn};
 use super::invite::Invite;
 use super::recording::{Decided, invite_id};
 use super::registrar::Registrar;
+use super::rotating::check_rotation;
 use crate::audit::{Audit, Deed};
 use crate::data_folder::DataFolder;
 use crate::federation::{check_addresses, new_record};
 use crate::node_loop::{InForce, Journal, NodeRequests, wall_ms};
-use crate::roster::{Change, ChangeError, holder_of};
+use crate::roster::{Change, ChangeError, Replacement, holder_of};
 
 /// Invites, admits, and lets people decide. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -70,34 +71,35 @@ impl Admission {
             return Err(Refusal::NotActive);
         }
         let hash = Invite::secret_hash(&request.secret);
-        if self.is_name_taken(hash, peer).await? {
-            // The invite stays good, for when the name is free.
-            return Err(Refusal::NameTaken);
+        if let Some(invite) = self.kept_invite(hash, peer).await? {
+            self.check_name(&invite, peer)?;
+            check_rotation(&in_force, &invite, peer, &request)?;
         }
         let invite = self.redeem(hash, peer).await?;
         // The answer to an earlier request was lost, or a person has decided since.
         if in_force.roster.is_active(&peer) {
             self.decide(peer, Decision::Admit(peer), None).await?;
-            return Ok(answer(&in_force));
+            return Ok(answer(&in_force, &peer));
         }
-        let signs = match self.registrar.admits(invite.role) {
-            Ok(signs) => signs,
-            Err(failure) => return Err(unavailable(peer, &failure)),
+        let signs = match invite.replaces {
+            Some(old) => self.registrar.signs_for(&old),
+            None => self.registrar.admits(invite.role),
         };
+        let signs = signs.map_err(|failure| unavailable(peer, &failure))?;
         if invite.approval || !signs {
             return Err(self.wait(peer, &invite, request).await);
         }
-        let change = Change::Admit {
-            node: peer,
-            record: record(&invite, request.addresses),
-            consent,
+        let change = change(&invite, peer, request.addresses, consent);
+        let deed = match invite.replaces {
+            Some(_) => Deed::KeyReplaced,
+            None => Deed::NodeAdmitted,
         };
-        let decided = Decided::about(change, Deed::NodeAdmitted, &invite);
+        let decided = Decided::about(change, deed, &invite);
         match self.registrar.change(&[decided]).await {
             Ok(_) => {
-                info!(peer = invite.name, key = %peer, "node admitted");
+                info!(peer = invite.name, key = %peer, act = deed.word(), "node admitted");
                 self.decide(peer, Decision::Admit(peer), None).await?;
-                Ok(answer(&self.requests.in_force()))
+                Ok(answer(&self.requests.in_force(), &peer))
             }
             Err(failure) => Err(match failure.downcast_ref::<ChangeError>() {
                 Some(ChangeError::NameTaken { .. }) => Refusal::NameTaken,
@@ -167,24 +169,37 @@ impl Admission {
         decided.map_err(|failure| unavailable(peer, &failure.into()))
     }
 
-    /// Whether the name that an invite promises belongs to another node.
-    async fn is_name_taken(&self, secret_hash: Hash, peer: NodeId) -> Result<bool, Refusal> {
+    /// The invitation with that secret, as long as nobody or this peer has used it.
+    async fn kept_invite(
+        &self,
+        secret_hash: Hash,
+        peer: NodeId,
+    ) -> Result<Option<StoredInvite>, Refusal> {
         let reader = self.reader.clone();
         let invites = tokio::task::spawn_blocking(move || reader.invites()).await;
         let Ok(Ok(invites)) = invites else {
             error!(%peer, "invites not read");
             return Err(Refusal::Unavailable);
         };
-        let invite = invites
-            .iter()
-            .find(|invite| invite.secret_hash == secret_hash && invite.used_by.is_none());
-        let Some(invite) = invite else {
-            return Ok(false);
+        let open = |invite: &StoredInvite| {
+            let usable = invite.used_by.is_none_or(|user| user == peer);
+            invite.secret_hash == secret_hash && usable && invite.closed.is_none()
         };
+        Ok(invites.into_iter().find(open))
+    }
+
+    /// Whether the name that an unused invite promises belongs to another node; then the invite
+    /// stays good, for when the name is free.
+    fn check_name(&self, invite: &StoredInvite, peer: NodeId) -> Result<(), Refusal> {
+        if invite.used_by.is_some() || invite.replaces.is_some() {
+            return Ok(());
+        }
         let list = self.registrar.list_for(invite.role);
         let list = list.map_err(|failure| unavailable(peer, &failure))?;
-        let holder = holder_of(&list, &invite.name);
-        Ok(holder.is_some_and(|holder| holder != peer))
+        match holder_of(&list, &invite.name).is_some_and(|holder| holder != peer) {
+            true => Err(Refusal::NameTaken),
+            false => Ok(()),
+        }
     }
 }
 
@@ -207,10 +222,44 @@ impl Enrol for Admission {
         }
         outcome
     }
+
+    async fn roster(&self, peer: NodeId) -> Result<JoinResponse, Refusal> {
+        let in_force = self.requests.in_force();
+        if in_force.roster.is_active(&peer) {
+            return Ok(answer(&in_force, &peer));
+        }
+        let refusal = Refusal::NotActive;
+        let asked = Deed::JoinRefused;
+        self.audit.refused(peer, asked, "", refusal.word()).await;
+        Err(refusal)
+    }
+}
+
+/// What a roster changes by which the bearer of an invitation is admitted.
+pub(super) fn change(
+    invite: &StoredInvite,
+    node: NodeId,
+    addresses: Vec<String>,
+    consent: Consent,
+) -> Change {
+    match invite.replaces {
+        Some(replaces) => Change::Replace(Replacement {
+            node,
+            replaces,
+            addresses,
+            stolen: invite.stolen,
+            consent: Some(consent),
+        }),
+        None => Change::Admit {
+            node,
+            record: record(invite, addresses),
+            consent,
+        },
+    }
 }
 
 /// What the node becomes that redeemed an invitation.
-pub(super) fn record(invite: &StoredInvite, addresses: Vec<String>) -> NodeRecord {
+fn record(invite: &StoredInvite, addresses: Vec<String>) -> NodeRecord {
     new_record(
         invite.name.clone(),
         invite.role,
@@ -219,16 +268,17 @@ pub(super) fn record(invite: &StoredInvite, addresses: Vec<String>) -> NodeRecor
     )
 }
 
-fn answer(in_force: &InForce) -> JoinResponse {
+/// What `peer` starts from. Its own branch under the key before comes with it, should it have lost
+/// that with its store.
+fn answer(in_force: &InForce, peer: &NodeId) -> JoinResponse {
+    let mut before = in_force.roster.lineage(peer).skip(1);
+    let former = before.find_map(|key| in_force.former_branches.get(&key));
+    let own = in_force.branch.iter().map(|(_, signed)| signed);
     JoinResponse {
         roster: in_force.signed_roster.clone(),
         // What the node may read it hears in its first session.
         manifests: Vec::new(),
-        branches: in_force
-            .branch
-            .iter()
-            .map(|(_, signed)| signed.clone())
-            .collect(),
+        branches: own.chain(former).cloned().collect(),
     }
 }
 

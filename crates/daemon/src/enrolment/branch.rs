@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 use phaki_replication::branch::{Admitted, Branch};
+use phaki_replication::consent::Consent;
 use phaki_replication::id::NodeId;
 use phaki_replication::limits::BRANCH_NODES_MAX;
-use phaki_replication::roster::{NodeRole, NodeStatus};
+use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus};
 
 use crate::node_loop::InForce;
-use crate::roster::Change;
+use crate::roster::{Change, Replacement};
 
 /// Whether this node may admit edge nodes by itself.
 pub(super) fn may_have(in_force: &InForce) -> bool {
@@ -35,6 +36,10 @@ pub(super) fn parent(in_force: &InForce, signs: bool, change: &Change) -> Option
             let known = in_force.roster.nodes.get(node)?;
             known.admitted_by
         }
+        Change::Replace(replacement) => {
+            let known = in_force.roster.nodes.get(&replacement.replaces)?;
+            known.admitted_by
+        }
     }
 }
 
@@ -53,21 +58,11 @@ pub(super) fn next(in_force: &InForce, changes: &[Change]) -> anyhow::Result<Bra
                 node,
                 record,
                 consent,
-            } => {
-                if !consent.verify(&in_force.federation, node) {
-                    bail!(
-                        "{} has not consented yet to be admitted by this node: let it run `phaki \
-                         join` again, then approve it",
-                        record.name
-                    );
-                }
-                let (mut record, consent) = (record.clone(), *consent);
-                record.admitted_by = Some(in_force.node);
-                nodes.insert(*node, Admitted { record, consent });
-            }
+            } => admit(in_force, &mut nodes, *node, record.clone(), *consent)?,
             Change::Suspend(node) => set(&mut nodes, node, NodeStatus::Suspended),
             Change::Reinstate(node) => set(&mut nodes, node, NodeStatus::Active),
             Change::Remove(node) => set(&mut nodes, node, NodeStatus::Removed),
+            Change::Replace(replacement) => replace(in_force, &mut nodes, replacement)?,
         }
     }
     if nodes.len() > BRANCH_NODES_MAX {
@@ -84,7 +79,42 @@ pub(super) fn next(in_force: &InForce, changes: &[Change]) -> anyhow::Result<Bra
     })
 }
 
-fn set(nodes: &mut BTreeMap<NodeId, Admitted>, node: &NodeId, status: NodeStatus) {
+/// The nodes on a branch by key.
+type Nodes = BTreeMap<NodeId, Admitted>;
+
+fn admit(
+    in_force: &InForce,
+    nodes: &mut Nodes,
+    node: NodeId,
+    mut record: NodeRecord,
+    consent: Consent,
+) -> anyhow::Result<()> {
+    if !consent.verify(&in_force.federation, &node) {
+        bail!(
+            "{} has not consented yet to be admitted by this node: let it run the same command \
+             again, then approve it",
+            record.name
+        );
+    }
+    record.admitted_by = Some(in_force.node);
+    nodes.insert(node, Admitted { record, consent });
+    Ok(())
+}
+
+fn replace(in_force: &InForce, nodes: &mut Nodes, replacement: &Replacement) -> anyhow::Result<()> {
+    let old = nodes.get(&replacement.replaces);
+    let (Some(old), Some(consent)) = (old, replacement.consent) else {
+        bail!(
+            "key {} is not on the branch of this node",
+            replacement.replaces
+        );
+    };
+    let record = replacement.record(&old.record);
+    set(nodes, &replacement.replaces, NodeStatus::Removed);
+    admit(in_force, nodes, replacement.node, record, consent)
+}
+
+fn set(nodes: &mut Nodes, node: &NodeId, status: NodeStatus) {
     if let Some(admitted) = nodes.get_mut(node) {
         admitted.record.status = status;
     }

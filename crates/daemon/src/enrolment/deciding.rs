@@ -7,7 +7,7 @@ use phaki_replication::id::NodeId;
 use phaki_store::{Decision, Invite as StoredInvite, Pending};
 use tracing::info;
 
-use super::admit::{Admission, record};
+use super::admit::{Admission, change};
 use super::prospect::{Prospect, Size};
 use super::recording::{Decided, invite_id, invited};
 use super::registrar::Changed;
@@ -26,15 +26,17 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     fn change(&self) -> Change {
-        Change::Admit {
-            node: self.pending.node,
-            record: record(&self.invite, self.pending.addresses.clone()),
-            consent: self.pending.consent,
-        }
+        let addresses = self.pending.addresses.clone();
+        let consent = self.pending.consent;
+        change(&self.invite, self.pending.node, addresses, consent)
     }
 
     fn approved(&self) -> Decided {
-        Decided::about(self.change(), Deed::NodeApproved, &self.invite)
+        let deed = match self.invite.replaces {
+            Some(_) => Deed::KeyReplaced,
+            None => Deed::NodeApproved,
+        };
+        Decided::about(self.change(), deed, &self.invite)
     }
 }
 
@@ -55,8 +57,9 @@ impl Admission {
     pub(crate) async fn prospect(&self, text: &str) -> anyhow::Result<(Waiting, Prospect)> {
         let waiting = self.find(text).await?;
         let in_force = self.requests.in_force();
-        let list = self.registrar.list_for(waiting.invite.role)?;
-        let roster = apply(&list, &in_force.node, &[waiting.change()])?;
+        let change = waiting.change();
+        let list = self.registrar.list_of(&change)?;
+        let roster = apply(&list, &in_force.node, &[change])?;
         let reader = self.reader.clone();
         let rows = tokio::task::spawn_blocking(move || reader.spaces()).await;
         let rows = rows.context("read the spaces")??;
@@ -141,7 +144,7 @@ impl Admission {
 
     /// The node of the roster with that name or key. A name that was freed means who has it now,
     /// and only then who had it last.
-    fn node(&self, text: &str) -> anyhow::Result<NodeId> {
+    pub(super) fn node(&self, text: &str) -> anyhow::Result<NodeId> {
         let in_force = self.requests.in_force();
         let roster = &in_force.roster;
         let by_key = NodeId::from_hex(text).filter(|node| roster.nodes.contains_key(node));

@@ -2,7 +2,7 @@
 //! that invites it.
 //!
 //! `phaki1`, then base32 of the canonical encoding and a checksum, so that a wrong or missing
-//! character is told before anybody is asked.
+//! character is told before anybody is asked. `phaki2` when it is for another key of a node.
 
 use std::fmt;
 
@@ -16,7 +16,8 @@ use phaki_wire::enrol::InviteSecret;
 use thiserror::Error;
 
 const PREFIX: &str = "phaki";
-const VERSION: u8 = 1;
+const FOR_A_NODE: &str = "1";
+const FOR_A_KEY: &str = "2";
 const CHECKSUM_BYTES: usize = 5;
 
 /// An invitation for one node.
@@ -38,14 +39,25 @@ pub(crate) struct Invite {
     pub(crate) role: NodeRole,
     /// The area it stands for.
     pub(crate) area: String,
+    /// The key of a node that another one is to replace; `None` for a new node.
+    pub(crate) replaces: Option<Replaced>,
+}
+
+/// A key that another one is to replace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    /// The key.
+    pub(crate) key: NodeId,
+    /// Whether it is in other hands, so that it need not vouch for the new one.
+    pub(crate) stolen: bool,
 }
 
 /// Why a text is no invitation.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum InviteError {
     #[error(
-        "the text does not begin with phaki1: copy the whole line that `phaki federation \
-             invite` printed"
+        "the text does not begin with phaki1 or phaki2: copy the whole line that `phaki federation \
+             invite` or `rotate-key` printed"
     )]
     Prefix,
     #[error("the invite is of a newer program: update phaki on this machine")]
@@ -79,8 +91,10 @@ impl Invite {
             .map(|letter| letter.to_ascii_lowercase())
             .collect();
         let rest = text.strip_prefix(PREFIX).ok_or(InviteError::Prefix)?;
-        let rest = match rest.strip_prefix(char::from(b'0' + VERSION)) {
-            Some(rest) => rest,
+        let for_a_node = rest.strip_prefix(FOR_A_NODE).map(|rest| (rest, false));
+        let for_a_key = || rest.strip_prefix(FOR_A_KEY).map(|rest| (rest, true));
+        let (rest, replaces) = match for_a_node.or_else(for_a_key) {
+            Some(known) => known,
             None if rest.starts_with(|letter: char| letter.is_ascii_digit()) => {
                 return Err(InviteError::Version);
             }
@@ -107,7 +121,7 @@ impl Invite {
         if sum != checksum(content) {
             return Err(InviteError::Checksum);
         }
-        Self::decode(content)
+        Self::decode(content, replaces)
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -123,10 +137,14 @@ impl Invite {
         encoder.bytes(self.name.as_bytes());
         encoder.bytes(self.role.name().as_bytes());
         encoder.bytes(self.area.as_bytes());
+        if let Some(replaced) = &self.replaces {
+            encoder.fixed(&replaced.key.0);
+            encoder.u8(u8::from(replaced.stolen));
+        }
         encoder.finish()
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, InviteError> {
+    fn decode(bytes: &[u8], replaces: bool) -> Result<Self, InviteError> {
         let mut decoder = Decoder::new(bytes);
         let mut read = || -> Result<(Self, String), DecodeError> {
             let federation = FederationId(decoder.fixed()?);
@@ -140,6 +158,13 @@ impl Invite {
             let name = decoder.text("name", NAME_BYTES_MAX)?;
             let role = decoder.text("role", NAME_BYTES_MAX)?;
             let area = decoder.text("area", NAME_BYTES_MAX)?;
+            let replaces = match replaces {
+                true => Some(Replaced {
+                    key: NodeId(decoder.fixed()?),
+                    stolen: decoder.u8()? != 0,
+                }),
+                false => None,
+            };
             let invite = Self {
                 federation,
                 inviter,
@@ -149,6 +174,7 @@ impl Invite {
                 name,
                 role: NodeRole::Edge,
                 area,
+                replaces,
             };
             Ok((invite, role))
         };
@@ -164,7 +190,11 @@ impl fmt::Display for Invite {
         let mut bytes = self.encode();
         bytes.extend(checksum(&bytes));
         let text = BASE32_NOPAD.encode(&bytes).to_ascii_lowercase();
-        write!(f, "{PREFIX}{VERSION}{text}")
+        let kind = match self.replaces {
+            Some(_) => FOR_A_KEY,
+            None => FOR_A_NODE,
+        };
+        write!(f, "{PREFIX}{kind}{text}")
     }
 }
 
@@ -189,6 +219,23 @@ mod tests {
             name: "TH-90".to_owned(),
             role: NodeRole::Province,
             area: "90".to_owned(),
+            replaces: None,
+        }
+    }
+
+    #[test]
+    fn one_for_another_key_says_which_and_looks_different() {
+        for stolen in [false, true] {
+            let key = NodeId([7; 32]);
+            let invite = Invite {
+                replaces: Some(Replaced { key, stolen }),
+                ..sample()
+            };
+            let text = invite.to_string();
+            assert!(text.starts_with("phaki2"), "{text}");
+            assert_eq!(Invite::parse(&text), Ok(invite));
+            let disguised = text.replacen("phaki2", "phaki1", 1);
+            assert!(Invite::parse(&disguised).is_err());
         }
     }
 
@@ -223,7 +270,7 @@ mod tests {
     fn tells_what_is_no_invite_and_what_is_of_a_newer_program() {
         assert_eq!(Invite::parse("hello"), Err(InviteError::Prefix));
         assert_eq!(Invite::parse(""), Err(InviteError::Prefix));
-        assert_eq!(Invite::parse("phaki2abc"), Err(InviteError::Version));
+        assert_eq!(Invite::parse("phaki3abc"), Err(InviteError::Version));
         assert_eq!(Invite::parse("phaki1"), Err(InviteError::Checksum));
     }
 

@@ -7,7 +7,7 @@ use phaki_wire::enrol::InviteSecret;
 use tracing::info;
 
 use super::admit::Admission;
-use super::invite::Invite;
+use super::invite::{Invite, Replaced};
 use super::recording::{invite_id, invited};
 use crate::audit::Deed;
 use crate::federation::{areas_around, check_addresses, check_name, check_place};
@@ -85,40 +85,77 @@ fn check_inside(in_force: &InForce, draft: &InviteDraft) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long an invitation is good, in milliseconds.
+fn valid_ms(asked_ms: u64) -> anyhow::Result<u64> {
+    match asked_ms {
+        0 => Ok(INVITE_VALID_MS),
+        valid_ms if valid_ms <= INVITE_VALID_MS_MAX => Ok(valid_ms),
+        _ => bail!("an invite is valid for 90 days at most"),
+    }
+}
+
+/// An invitation that may be made, with what it promises.
+pub(super) struct Promise {
+    pub(super) name: String,
+    pub(super) role: NodeRole,
+    pub(super) area: String,
+    pub(super) replaces: Option<Replaced>,
+    pub(super) valid_ms: u64,
+    /// As they were given.
+    pub(super) addresses: Vec<String>,
+    pub(super) approval: bool,
+    /// Whether this node signs the admission by itself.
+    pub(super) signs: bool,
+}
+
 impl Admission {
-    /// Makes an invitation. Only the hash of its secret is kept here.
+    /// Makes an invitation for a new node.
     pub(crate) async fn invite(&self, draft: InviteDraft) -> anyhow::Result<InviteMade> {
         check_name(&draft.name)?;
         check_place(draft.role, &draft.area)?;
-        let valid_ms = match draft.valid_ms {
-            0 => INVITE_VALID_MS,
-            valid_ms if valid_ms <= INVITE_VALID_MS_MAX => valid_ms,
-            _ => bail!("an invite is valid for 90 days at most"),
-        };
         let in_force = self.requests.in_force();
         check_inside(&in_force, &draft)?;
-        let addresses = reachable_at(&in_force, draft.addresses)?;
         if let Some(holder) = holder_of(&self.registrar.list_for(draft.role)?, &draft.name) {
             let name = draft.name;
             return Err(ChangeError::NameTaken { name, holder }.into());
         }
-        let waits = draft.approval || !self.registrar.admits(draft.role)?;
+        self.promise(Promise {
+            signs: self.registrar.admits(draft.role)?,
+            name: draft.name,
+            role: draft.role,
+            area: draft.area,
+            replaces: None,
+            valid_ms: draft.valid_ms,
+            addresses: draft.addresses,
+            approval: draft.approval,
+        })
+        .await
+    }
+
+    /// Makes the invitation. Only the hash of its secret is kept here.
+    pub(super) async fn promise(&self, promise: Promise) -> anyhow::Result<InviteMade> {
+        let in_force = self.requests.in_force();
+        let valid_ms = valid_ms(promise.valid_ms)?;
+        let addresses = reachable_at(&in_force, promise.addresses)?;
+        let waits = promise.approval || !promise.signs;
         let created_ms = wall_ms();
         let expires_ms = created_ms.saturating_add_unsigned(valid_ms);
         let secret = InviteSecret(identity::random()?);
         let stored = StoredInvite {
             secret_hash: Invite::secret_hash(&secret),
-            name: draft.name.clone(),
-            area: draft.area.clone(),
-            role: draft.role,
+            name: promise.name.clone(),
+            area: promise.area.clone(),
+            role: promise.role,
             created_ms,
             expires_ms,
-            approval: draft.approval,
+            approval: promise.approval,
+            replaces: promise.replaces.map(|replaced| replaced.key),
+            stolen: promise.replaces.is_some_and(|replaced| replaced.stolen),
             used_by: None,
             closed: None,
         };
         let id = invite_id(&stored.secret_hash);
-        let detail = match draft.approval {
+        let detail = match promise.approval {
             true => format!("{}, needs approval", invited(&stored)),
             false => invited(&stored),
         };
@@ -127,8 +164,9 @@ impl Admission {
         let recorded = self.audit.record(Deed::InviteMade, id, detail).await;
         recorded.context("record the invite")?;
         info!(
-            name = draft.name,
-            role = draft.role.name(),
+            name = promise.name,
+            role = promise.role.name(),
+            rotation = promise.replaces.is_some(),
             waits,
             "invite made"
         );
@@ -138,13 +176,13 @@ impl Admission {
             addresses,
             secret,
             expires_ms,
-            name: draft.name,
-            role: draft.role,
-            area: draft.area,
+            name: promise.name,
+            role: promise.role,
+            area: promise.area,
+            replaces: promise.replaces,
         };
-        let text = invite.to_string();
         Ok(InviteMade {
-            text,
+            text: invite.to_string(),
             expires_ms,
             waits,
         })

@@ -1,6 +1,6 @@
 //! What the audit log says of changes of the roster: one line for each node concerned.
 
-use phaki_replication::id::{Hash, NodeId};
+use phaki_replication::id::Hash;
 use phaki_store::{AuditDraft, Invite as StoredInvite};
 
 use crate::audit::{Audit, Deed};
@@ -42,7 +42,7 @@ impl Decided {
 
     /// When it comes into force with that version of the roster.
     pub(super) fn in_force(&self, audit: &Audit, version: u64) -> AuditDraft {
-        audit.act(self.deed, self.node(), self.detail(version))
+        audit.act(self.deed, self.change.node(), self.detail(version))
     }
 
     /// When it comes into force with that version of this node's branch.
@@ -52,13 +52,13 @@ impl Decided {
             "" => detail,
             reason => format!("{detail}: {reason}"),
         };
-        audit.act(self.deed, self.node(), detail)
+        audit.act(self.deed, self.change.node(), detail)
     }
 
     /// When that version of the roster is made, to be signed elsewhere.
     pub(super) fn prepared(&self, audit: &Audit, version: u64) -> AuditDraft {
         let detail = format!("{}: {}", self.deed.word(), self.detail(version));
-        audit.act(Deed::RosterPrepared, self.node(), detail)
+        audit.act(Deed::RosterPrepared, self.change.node(), detail)
     }
 
     fn detail(&self, version: u64) -> String {
@@ -66,15 +66,6 @@ impl Decided {
         match self.reason.as_str() {
             "" => detail,
             reason => format!("{detail}: {reason}"),
-        }
-    }
-
-    fn node(&self) -> NodeId {
-        match &self.change {
-            Change::Admit { node, .. }
-            | Change::Suspend(node)
-            | Change::Reinstate(node)
-            | Change::Remove(node) => *node,
         }
     }
 }
@@ -101,7 +92,12 @@ pub(super) fn enacted(audit: &Audit, version: u64, differences: &[Difference]) -
 /// What an invitation promises, in words.
 pub(super) fn invited(invite: &StoredInvite) -> String {
     let (name, role, area) = (&invite.name, invite.role.name(), &invite.area);
-    format!("{name}, {role}, area {area}")
+    let replaced = match (invite.replaces, invite.stolen) {
+        (Some(key), true) => format!(", instead of its stolen key {key}"),
+        (Some(key), false) => format!(", instead of its key {key}"),
+        (None, _) => String::new(),
+    };
+    format!("{name}, {role}, area {area}{replaced}")
 }
 
 /// The name of an invite in the audit log: enough of its hash to tell it from others.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use phaki_replication::id::NodeId;
 use phaki_replication::node::Act;
 use phaki_replication::roster::{NodeRole, Roster};
 use phaki_replication::sign::SecretKey;
@@ -192,6 +193,23 @@ impl Registrar {
         Ok(in_force.roster.list_of(parent.as_ref()))
     }
 
+    /// The nodes among which a change is made.
+    pub(super) fn list_of(&self, change: &Change) -> anyhow::Result<Roster> {
+        let in_force = self.requests.in_force();
+        let parent = branch::parent(&in_force, self.key()?.is_some(), change);
+        Ok(in_force.roster.list_of(parent.as_ref()))
+    }
+
+    /// Whether this node can put another key in the place of that one by itself.
+    pub(super) fn signs_for(&self, key: &NodeId) -> anyhow::Result<bool> {
+        let in_force = self.requests.in_force();
+        let record = in_force.roster.nodes.get(key);
+        match record.and_then(|record| record.admitted_by) {
+            Some(parent) => Ok(parent == in_force.node),
+            None => Ok(self.key()?.is_some()),
+        }
+    }
+
     /// Puts a roster in force that was signed elsewhere.
     pub(crate) async fn enact(&self, text: &str) -> anyhow::Result<Changed> {
         let file = RosterFile::parse(text)?;
@@ -248,7 +266,6 @@ fn check_follows(file: &RosterFile, in_force: &Roster) -> anyhow::Result<()> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use phaki_replication::id::NodeId;
     use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus};
 
     use super::*;

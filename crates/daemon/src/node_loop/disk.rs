@@ -360,6 +360,8 @@ impl Disk {
             created_ms: now_ms,
             expires_ms: now_ms,
             approval: false,
+            replaces: None,
+            stolen: false,
             used_by: None,
             closed: None,
         };

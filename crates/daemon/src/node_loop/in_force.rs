@@ -18,9 +18,18 @@ pub(crate) struct InForce {
     pub(crate) signed_roster: SignedRoster,
     /// The nodes that this node admitted by itself.
     pub(crate) branch: Option<(Branch, SignedBranch)>,
+    /// What nodes admitted under keys that have been replaced.
+    pub(crate) former_branches: BTreeMap<NodeId, SignedBranch>,
     pub(crate) spaces: BTreeMap<SpaceId, Manifest>,
     /// Whether this data folder is an older copy of one that wrote on.
     pub(crate) superseded: bool,
+}
+
+fn former_branches(node: &Node) -> BTreeMap<NodeId, SignedBranch> {
+    let replaced = node.roster().nodes.values();
+    let replaced = replaced.filter_map(|record| record.replaces);
+    let branch = |key: NodeId| Some((key, node.branch(&key)?.1.clone()));
+    replaced.filter_map(branch).collect()
 }
 
 impl InForce {
@@ -35,6 +44,7 @@ impl InForce {
             roster: node.roster().clone(),
             signed_roster: node.signed_roster().clone(),
             branch: node.branch(&node.id()).cloned(),
+            former_branches: former_branches(node),
             spaces: manifests.collect(),
             superseded: node.is_superseded(),
         }

@@ -2,7 +2,7 @@
 
 use phaki_replication::consent::Consent;
 use phaki_replication::id::NodeId;
-use phaki_replication::limits::NODES_MAX;
+use phaki_replication::limits::{KEYS_OF_A_NODE_MAX, NODES_MAX};
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster};
 use thiserror::Error;
 
@@ -10,7 +10,6 @@ use crate::quote::quoted;
 
 /// One change of a roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "there are a few at a time")]
 pub(crate) enum Change {
     /// A new node, which consented to be admitted here.
     Admit {
@@ -24,6 +23,52 @@ pub(crate) enum Change {
     Reinstate(NodeId),
     /// A node may never take part again.
     Remove(NodeId),
+    /// A node goes on under another key.
+    Replace(Replacement),
+}
+
+impl Change {
+    /// The key that it is about.
+    pub(crate) fn node(&self) -> NodeId {
+        match self {
+            Self::Admit { node, .. }
+            | Self::Suspend(node)
+            | Self::Reinstate(node)
+            | Self::Remove(node) => *node,
+            Self::Replace(replacement) => replacement.node,
+        }
+    }
+}
+
+/// A key that takes the place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Replacement {
+    /// The new key.
+    pub(crate) node: NodeId,
+    /// The key that the node has.
+    pub(crate) replaces: NodeId,
+    /// Where the node can be dialled from now on; empty: as before.
+    pub(crate) addresses: Vec<String>,
+    /// Whether the old key is in other hands: then the node may have been suspended for that.
+    pub(crate) stolen: bool,
+    /// Of the new key, to be admitted here; `None` where nobody was asked.
+    pub(crate) consent: Option<Consent>,
+}
+
+impl Replacement {
+    /// What the new key is, when the old one was `old`.
+    pub(crate) fn record(&self, old: &NodeRecord) -> NodeRecord {
+        let addresses = match self.addresses.is_empty() {
+            true => old.addresses.clone(),
+            false => self.addresses.clone(),
+        };
+        NodeRecord {
+            addresses,
+            status: NodeStatus::Active,
+            replaces: Some(self.replaces),
+            ..old.clone()
+        }
+    }
 }
 
 /// Why a roster is not changed; the sentence says what to do instead.
@@ -42,6 +87,20 @@ pub(crate) enum ChangeError {
          a new key and a new invite"
     )]
     ForEver { name: String },
+    #[error(
+        "node {name} is suspended: reinstate it before it changes its key, or use `--stolen` if \
+         somebody else has that key"
+    )]
+    Suspended { name: String },
+    #[error("node {name} was removed or has another key already: `phaki federation roster` tells")]
+    KeyGone { name: String },
+    #[error("key {0} is in the roster already: a new key is needed")]
+    KeyKnown(NodeId),
+    #[error(
+        "node {name} has had {KEYS_OF_A_NODE_MAX} keys, which is the most: let it join as another \
+         node"
+    )]
+    TooManyKeys { name: String },
     #[error(
         "{name} is the node on which this command runs: run it on another node, so that \
          somebody is left who can undo it"
@@ -82,8 +141,42 @@ fn make(roster: &mut Roster, own: &NodeId, change: &Change) -> Result<(), Change
             check_change(record, NodeStatus::Active)?;
             record.status = NodeStatus::Active;
         }
+        Change::Replace(replacement) => replace(roster, replacement)?,
     }
     Ok(())
+}
+
+fn replace(roster: &mut Roster, replacement: &Replacement) -> Result<(), ChangeError> {
+    check_replaceable(roster, &replacement.replaces, replacement.stolen)?;
+    if roster.nodes.contains_key(&replacement.node) {
+        return Err(ChangeError::KeyKnown(replacement.node));
+    }
+    if roster.nodes.len() >= NODES_MAX {
+        return Err(ChangeError::Full);
+    }
+    let old = record_of(roster, &replacement.replaces)?;
+    let record = replacement.record(old);
+    old.status = NodeStatus::Removed;
+    roster.nodes.insert(replacement.node, record);
+    Ok(())
+}
+
+/// Whether another key may take the place of `key` now.
+pub(crate) fn check_replaceable(
+    roster: &Roster,
+    key: &NodeId,
+    stolen: bool,
+) -> Result<(), ChangeError> {
+    let record = roster.nodes.get(key).ok_or(ChangeError::Unknown(*key))?;
+    let name = record.name.clone();
+    match record.status {
+        NodeStatus::Removed => Err(ChangeError::KeyGone { name }),
+        NodeStatus::Suspended if !stolen => Err(ChangeError::Suspended { name }),
+        _ if roster.lineage(key).count() >= KEYS_OF_A_NODE_MAX => {
+            Err(ChangeError::TooManyKeys { name })
+        }
+        NodeStatus::Active | NodeStatus::Suspended => Ok(()),
+    }
 }
 
 /// The node that has a name; names of removed nodes are free again.
@@ -264,5 +357,93 @@ mod tests {
         };
         let two = changed(&roster(), spare);
         assert!(apply(&two, &SPARE, &[Change::Remove(TH)]).is_ok());
+    }
+
+    fn replacement(stolen: bool) -> Replacement {
+        Replacement {
+            node: SPARE,
+            replaces: PROVINCE,
+            addresses: Vec::new(),
+            stolen,
+            consent: None,
+        }
+    }
+
+    #[test]
+    fn another_key_stands_for_the_same_node_and_the_one_before_never_comes_back() {
+        let mut before = roster();
+        let addresses = vec!["10.0.0.1:7440".to_owned()];
+        let province = before.nodes.get_mut(&PROVINCE).unwrap();
+        province.addresses.clone_from(&addresses);
+        let next = changed(&before, Change::Replace(replacement(false)));
+        let (old, new) = (&next.nodes[&PROVINCE], &next.nodes[&SPARE]);
+        assert_eq!(
+            (old.status, new.status),
+            (NodeStatus::Removed, NodeStatus::Active)
+        );
+        assert_eq!(new.replaces, Some(PROVINCE));
+        assert_eq!(
+            (&new.name, &new.area, &new.addresses),
+            (&old.name, &old.area, &addresses)
+        );
+        assert_eq!(next.newest(&PROVINCE), SPARE);
+        let again = Replacement {
+            node: NodeId([4; 32]),
+            ..replacement(true)
+        };
+        let gone = apply(&next, &TH, &[Change::Replace(again)]).unwrap_err();
+        assert!(matches!(gone, ChangeError::KeyGone { .. }));
+        let back = apply(&next, &TH, &[Change::Reinstate(PROVINCE)]).unwrap_err();
+        assert!(matches!(back, ChangeError::ForEver { .. }));
+
+        let moved = Replacement {
+            addresses: vec!["10.0.0.2:7440".to_owned()],
+            ..replacement(false)
+        };
+        let next = changed(&before, Change::Replace(moved.clone()));
+        assert_eq!(next.nodes[&SPARE].addresses, moved.addresses);
+    }
+
+    #[test]
+    fn a_suspended_node_goes_on_under_another_key_only_when_its_own_was_stolen() {
+        let suspended = changed(&roster(), Change::Suspend(PROVINCE));
+        let refused = apply(&suspended, &TH, &[Change::Replace(replacement(false))]).unwrap_err();
+        assert!(matches!(refused, ChangeError::Suspended { .. }));
+        let next = changed(&suspended, Change::Replace(replacement(true)));
+        assert!(next.is_active(&SPARE) && !next.is_active(&PROVINCE));
+    }
+
+    #[test]
+    fn no_key_takes_the_place_of_another_that_is_known_already() {
+        let known = Replacement {
+            node: TH,
+            ..replacement(false)
+        };
+        let refused = apply(&roster(), &TH, &[Change::Replace(known)]).unwrap_err();
+        assert_eq!(refused, ChangeError::KeyKnown(TH));
+    }
+
+    #[test]
+    fn a_node_has_so_many_keys_and_no_more() {
+        let mut roster = roster();
+        let mut key = PROVINCE;
+        for number in 1..=KEYS_OF_A_NODE_MAX {
+            let number = u8::try_from(number).unwrap();
+            let next = Replacement {
+                node: NodeId([100 + number; 32]),
+                replaces: key,
+                ..replacement(false)
+            };
+            key = next.node;
+            match apply(&roster, &TH, &[Change::Replace(next)]) {
+                Ok(next) => roster = next,
+                Err(error) => {
+                    assert!(matches!(error, ChangeError::TooManyKeys { .. }));
+                    assert_eq!(usize::from(number), KEYS_OF_A_NODE_MAX);
+                    return;
+                }
+            }
+        }
+        panic!("a node can have any number of keys");
     }
 }

@@ -27,6 +27,8 @@ pub(crate) enum What {
     Suspended,
     Reinstated,
     Removed,
+    /// Another key has the place of one that is removed by this.
+    KeyReplaced,
     /// Something else than the status.
     Changed,
     /// A removed node may take part again: no honest roster has that.
@@ -43,6 +45,7 @@ impl What {
             Self::Suspended => "suspended",
             Self::Reinstated => "reinstated",
             Self::Removed => "removed",
+            Self::KeyReplaced => "key-replaced",
             Self::Changed => "changed",
             Self::Returned => "returned",
             Self::Missing => "missing",
@@ -72,9 +75,18 @@ impl Difference {
 /// Everything that `after` changes, by the names of the nodes.
 pub(crate) fn differences(before: &Roster, after: &Roster) -> Vec<Difference> {
     let nodes: BTreeSet<_> = before.nodes.keys().chain(after.nodes.keys()).collect();
+    let replaced: BTreeSet<_> = replacements(before, after).map(|(_, old)| old).collect();
     let differing = nodes.into_iter().filter_map(|node| {
-        let (old, new) = (before.nodes.get(node), after.nodes.get(node));
-        let what = what(old, new)?;
+        let (mut old, new) = (before.nodes.get(node), after.nodes.get(node));
+        let mut what = what(old, new)?;
+        // A key and the one that it replaces are one difference.
+        if what == What::Removed && replaced.contains(node) {
+            return None;
+        }
+        let replaces = new.and_then(|new| new.replaces);
+        if let Some(key) = replaces.filter(|key| what == What::Added && replaced.contains(key)) {
+            (old, what) = (before.nodes.get(&key), What::KeyReplaced);
+        }
         let record = new.or(old)?.clone();
         let fields = match (old, new) {
             (Some(old), Some(new)) => fields(old, new),
@@ -96,6 +108,25 @@ pub(crate) fn differences(before: &Roster, after: &Roster) -> Vec<Difference> {
     let mut differing: Vec<_> = differing.collect();
     differing.sort_by(|one, other| one.record.name.cmp(&other.record.name));
     differing
+}
+
+/// New keys with those that they replace, where these could take part until then.
+fn replacements<'a>(
+    before: &'a Roster,
+    after: &'a Roster,
+) -> impl Iterator<Item = (NodeId, NodeId)> + 'a {
+    let replaces = |(node, record): (&NodeId, &NodeRecord)| Some((*node, record.replaces?));
+    let pairs = after.nodes.iter().filter_map(replaces);
+    pairs.filter(|(node, old)| {
+        let removed = |roster: &Roster| {
+            let record = roster.nodes.get(old);
+            record.is_some_and(|record| record.status == NodeStatus::Removed)
+        };
+        !before.nodes.contains_key(node)
+            && before.nodes.contains_key(old)
+            && !removed(before)
+            && removed(after)
+    })
 }
 
 fn what(old: Option<&NodeRecord>, new: Option<&NodeRecord>) -> Option<What> {
@@ -130,6 +161,10 @@ fn fields(old: &NodeRecord, new: &NodeRecord) -> Vec<String> {
     compare("within", &old.within.join(" "), &new.within.join(" "));
     compare("addresses", &addresses(old), &addresses(new));
     compare("replaces", &replaced(old), &replaced(new));
+    // In other differences the status is the difference.
+    if new.replaces != old.replaces {
+        compare("status", &old.status.name(), &new.status.name());
+    }
     fields
 }
 
@@ -225,5 +260,38 @@ mod tests {
         assert_eq!(found[0].fields, expected);
         let added = differences(&roster(&[]), &after);
         assert_eq!(added[0].fields, ["addresses: 203.0.113.9:7443"]);
+    }
+
+    #[test]
+    fn another_key_of_a_node_is_one_difference_with_all_that_changes_besides() {
+        let before = roster(&[(1, record("TH-90", NodeStatus::Suspended))]);
+        let mut heir = record("TH-90", NodeStatus::Active);
+        heir.replaces = Some(NodeId([1; 32]));
+        heir.role = NodeRole::National;
+        let after = roster(&[(1, record("TH-90", NodeStatus::Removed)), (2, heir)]);
+        let found = differences(&before, &after);
+        assert_eq!(found.len(), 1);
+        let found = &found[0];
+        assert_eq!(
+            (found.what.word(), found.node),
+            ("key-replaced", NodeId([2; 32]))
+        );
+        let replaces = format!("replaces: – → {}", NodeId([1; 32]));
+        let expected = [
+            "role: province → national",
+            &replaces,
+            "status: suspended → active",
+        ];
+        assert_eq!(found.fields, expected);
+        assert!(!found.what.is_unlawful());
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_one_that_was_removed_long_ago_is_a_new_node() {
+        let before = roster(&[(1, record("TH-90", NodeStatus::Removed))]);
+        let mut heir = record("TH-90", NodeStatus::Active);
+        heir.replaces = Some(NodeId([1; 32]));
+        let after = roster(&[(1, record("TH-90", NodeStatus::Removed)), (2, heir)]);
+        assert_eq!(differences(&before, &after)[0].what, What::Added);
     }
 }

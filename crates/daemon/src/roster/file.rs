@@ -66,12 +66,14 @@ pub(crate) enum RosterFileError {
 }
 
 impl RosterFile {
-    /// What is to be signed so that `after` follows what is in force.
+    /// What is to be signed so that `after` follows what is in force: of both what the federation
+    /// itself says, without the branches of its nodes.
     pub(crate) fn prepare(
         signed_before: SignedRoster,
-        after: Roster,
+        mut after: Roster,
     ) -> Result<Self, RosterFileError> {
         let federation = after.federation;
+        after.nodes.retain(|_, record| record.admitted_by.is_none());
         let before = signed_before.open(&federation);
         let file = Self {
             before: before.map_err(RosterFileError::Before)?,

@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use phaki_replication::node::Node;
 use phaki_replication::sign::SecretKey;
 use phaki_store::{Identity, Store};
+use tracing::warn;
 
 use crate::config::Config;
 use crate::data_folder::{DataFolder, Lock};
@@ -22,7 +23,6 @@ pub(crate) struct Opened {
 pub(crate) fn open(config: &Config) -> anyhow::Result<Opened> {
     let folder = DataFolder::open(&config.data)?;
     let lock = folder.lock()?;
-    let key = identity::read(&folder.node_key())?;
     let path = folder.database();
     folder.finish_founding()?;
     if !path.exists() && folder.federation_key().exists() {
@@ -45,6 +45,8 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Opened> {
         node,
         epoch,
     } = *store.identity();
+    folder.finish_rotation(node)?;
+    let key = identity::read(&folder.node_key())?;
     if node != key.node() {
         bail!(
             "database {} belongs to node {node}, and {} is the key of {}: put the key back that \
@@ -59,6 +61,20 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Opened> {
     let durable = store.durable().context("read the store")?;
     let node = Node::new(key.clone(), epoch, identity::random()?, federation, durable)
         .context("start the node")?;
+    let former = store.former_keys().context("read the store")?;
+    let record = node.roster().nodes.get(&node.id());
+    let replaced = record.and_then(|record| record.replaces);
+    // Written under no key before: it is filled by its peers.
+    let node = match replaced.is_some_and(|key| !former.contains(&key)) {
+        true => node.refilled(),
+        false => node,
+    };
+    if folder.next_node_key().exists() {
+        warn!(
+            "a change of this node's key was begun and is not finished: stop it and repeat `phaki \
+             rotate-key`"
+        );
+    }
     Ok(Opened {
         folder,
         lock,

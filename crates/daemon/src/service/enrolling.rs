@@ -1,5 +1,6 @@
 //! Enrolment for local clients: invitations, nodes that wait, and changes of the roster.
 
+use phaki_replication::id::NodeId;
 use phaki_replication::roster::NodeRole;
 use phaki_store::{Closed, Invite, ReadError, WriteError};
 use phaki_wire::proto::local::v1 as pb;
@@ -7,7 +8,9 @@ use tonic::Code;
 
 use super::denial::Denial;
 use crate::audit::Deed;
-use crate::enrolment::{Admission, Changed, InviteDraft, Prospect, Waiting, invite_state};
+use crate::enrolment::{
+    Admission, Changed, InviteDraft, Prospect, RotationDraft, Waiting, invite_state,
+};
 use crate::fingerprint::fingerprint;
 use crate::limits::{CANDIDATES_MAX, REASON_BYTES_MAX};
 use crate::node_loop::{RequestError, wall_ms};
@@ -50,6 +53,34 @@ impl Enrolling {
             invite: made.text,
             expires_ms: made.expires_ms,
             waits: made.waits,
+        })
+    }
+
+    pub(super) async fn rotate_key(
+        &self,
+        request: pb::RotateKeyRequest,
+    ) -> Result<pb::RotateKeyReply, Denial> {
+        check_reason(&request.reason)?;
+        let addresses = match request.addresses.is_empty() {
+            true => self.addresses.clone(),
+            false => request.addresses,
+        };
+        let draft = RotationDraft {
+            node: request.node,
+            stolen: request.stolen,
+            valid_ms: request.valid_ms,
+            addresses,
+            approval: request.approval,
+            reason: request.reason,
+        };
+        let made = self.admission.rotate(draft).await.map_err(denied)?;
+        Ok(pb::RotateKeyReply {
+            invite: made.invite.text,
+            expires_ms: made.invite.expires_ms,
+            waits: made.invite.waits,
+            name: made.name,
+            replaces: made.replaces.to_string(),
+            suspended: made.suspended.as_ref().map(changed_to_wire),
         })
     }
 
@@ -155,17 +186,7 @@ impl Enrolling {
                 )));
             }
         };
-        let changed = changed.map_err(denied)?;
-        Ok(pb::ChangeRosterReply {
-            version: changed.version,
-            in_force: changed.unsigned.is_none(),
-            unsigned: changed
-                .unsigned
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            differences: differences_to_wire(&changed),
-        })
+        Ok(changed_to_wire(&changed.map_err(denied)?))
     }
 
     pub(super) async fn enact(
@@ -212,14 +233,13 @@ pub(super) fn check_reason(reason: &str) -> Result<(), Denial> {
 fn invite_to_wire(invite: Invite, now_ms: i64) -> pb::Invite {
     pb::Invite {
         state: invite_state(&invite, now_ms).to_owned(),
-        node: invite
-            .used_by
-            .map(|node| node.to_string())
-            .unwrap_or_default(),
+        node: key_text(invite.used_by),
         reason: match invite.closed {
             Some(Closed::Rejected { reason }) => reason,
             Some(Closed::Withdrawn) | None => String::new(),
         },
+        replaces: key_text(invite.replaces),
+        stolen: invite.stolen,
         name: invite.name,
         role: invite.role.name().to_owned(),
         area: invite.area,
@@ -240,7 +260,14 @@ fn waiting_to_wire(waiting: Waiting) -> pb::PendingNode {
         addresses: pending.addresses,
         software: pending.software,
         since_ms: pending.since_ms,
+        replaces: key_text(invite.replaces),
+        stolen: invite.stolen,
     }
+}
+
+/// A key, or nothing.
+fn key_text(key: Option<NodeId>) -> String {
+    key.map(|key| key.to_string()).unwrap_or_default()
 }
 
 pub(super) fn prospect_to_wire(prospect: Prospect) -> pb::Prospect {
@@ -259,6 +286,16 @@ pub(super) fn prospect_to_wire(prospect: Prospect) -> pb::Prospect {
         documents: total.documents,
         entries: total.entries,
         bytes: total.bytes,
+    }
+}
+
+fn changed_to_wire(changed: &Changed) -> pb::ChangeRosterReply {
+    let unsigned = changed.unsigned.as_ref().map(ToString::to_string);
+    pb::ChangeRosterReply {
+        version: changed.version,
+        in_force: unsigned.is_none(),
+        unsigned: unsigned.unwrap_or_default(),
+        differences: differences_to_wire(changed),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The state of the node on one screen, with what a person must look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use phaki_wire::proto::local::v1 as pb;
 use super::denial::Denial;
 use super::receipts::coverage;
 use super::spaces::{Spaces, spaces_to_wire};
+use crate::data_folder::DataFolder;
 use crate::node_loop::{InForce, LinkState, Overview, wall_ms};
 
 /// Entries in quarantine about which nobody decided, by space.
@@ -37,12 +38,22 @@ pub(super) struct Facts {
     pub(super) data: PathBuf,
 }
 
+impl Facts {
+    /// That a change of this node's key was begun and is not finished.
+    pub(super) fn rotation_problem(&self) -> Option<String> {
+        let folder = DataFolder::at(&self.data);
+        let text = "a change of this node's key was begun and is not finished: stop the node and \
+                    repeat `phaki rotate-key` with its invite";
+        folder.next_node_key().exists().then(|| text.to_owned())
+    }
+}
+
 impl Spaces {
     /// `others` is what a person must look at besides.
     pub(super) async fn status(
         &self,
         facts: &Facts,
-        others: Option<String>,
+        others: Vec<String>,
     ) -> Result<pb::StatusReply, Denial> {
         let overview = self.requests.look().await?;
         // A disk that cannot be read must not hide the rest.
@@ -114,10 +125,12 @@ fn link_to_wire(overview: &Overview, link: &LinkState) -> pb::Link {
     }
 }
 
-/// The nodes of the roster by name, with or without this one.
+/// The nodes of the roster by name, each with its present key, with or without this one.
 fn peers_to_wire(overview: &Overview, with_self: bool) -> Vec<pb::Peer> {
-    let nodes = overview.in_force.roster.nodes.iter();
-    let shown = nodes.filter(|(node, _)| with_self || **node != overview.in_force.node);
+    let nodes = &overview.in_force.roster.nodes;
+    let replaced: BTreeSet<_> = nodes.values().filter_map(|node| node.replaces).collect();
+    let present = nodes.iter().filter(|(node, _)| !replaced.contains(node));
+    let shown = present.filter(|(node, _)| with_self || **node != overview.in_force.node);
     let mut peers: Vec<_> = shown
         .map(|(node, record)| peer_to_wire(overview, node, record))
         .collect();

@@ -36,7 +36,10 @@ impl Spaces {
         });
         let mut nodes: Vec<_> = readers.collect();
         nodes.sort_by(|one, other| one.node.cmp(&other.node));
-        let frozen = manifest.frozen.iter().map(|node| in_force.name(node));
+        // A node that has another key now is not frozen itself.
+        let present = |node: &&NodeId| roster.newest(node) == **node;
+        let frozen = manifest.frozen.iter().filter(present);
+        let frozen = frozen.map(|node| in_force.name(node));
         Ok(pb::ShowSpaceReply {
             space: Some(self.one(&manifest.space).await?),
             nodes,

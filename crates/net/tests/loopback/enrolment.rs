@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::stream;
 use phaki_net::dial::Retry;
 use phaki_net::enrol::{Enrol, JoinError, async_trait, join};
+use phaki_net::event::NetEvent;
 use phaki_replication::id::NodeId;
 use phaki_replication::roster::SignedRoster;
 use phaki_replication::sign::Signature;
@@ -38,6 +39,20 @@ impl Enrol for Admission {
             branches: Vec::new(),
         })
     }
+
+    async fn roster(&self, peer: NodeId) -> Result<JoinResponse, Refusal> {
+        if peer != id(9) {
+            return Err(Refusal::NotActive);
+        }
+        Ok(JoinResponse {
+            roster: SignedRoster {
+                bytes: b"in force".to_vec(),
+                signature: Signature([1; 64]),
+            },
+            manifests: Vec::new(),
+            branches: Vec::new(),
+        })
+    }
 }
 
 async fn admitting() -> Node {
@@ -46,6 +61,7 @@ async fn admitting() -> Node {
 
 fn request(secret: u8) -> JoinRequest {
     JoinRequest {
+        voucher: None,
         secret: InviteSecret([secret; 32]),
         name: Some("TH-90".to_owned()),
         addresses: vec!["10.0.0.1:7400".to_owned()],
@@ -142,4 +158,23 @@ async fn an_unknown_key_reaches_only_the_enrolment_service() {
     large.addresses = vec!["x".repeat(200); 100];
     let refused = enrolment.join(large).await.unwrap_err();
     assert_eq!(refused.code(), Code::OutOfRange);
+}
+
+/// The node of seed 1 has another key than the one that the dialling node knows.
+#[tokio::test]
+async fn whoever_finds_another_key_at_an_address_hears_the_roster_there_if_it_is_known() {
+    let node = admitting().await;
+    let mut known = Node::start(9, &[2]).await;
+    known.dial_at(id(2), &[&node.address]);
+    let NetEvent::RosterTold { roster } = known.event().await else {
+        panic!("the roster is told before the failure");
+    };
+    assert_eq!(roster.bytes, b"in force");
+    let (_, why, _) = known.dial_failed().await;
+    assert!(why.contains("not the expected one"), "{why}");
+    // A stranger hears nothing of it.
+    let mut stranger = Node::start(8, &[2]).await;
+    stranger.dial_at(id(2), &[&node.address]);
+    let (_, why, _) = stranger.dial_failed().await;
+    assert!(why.contains("not the expected one"), "{why}");
 }

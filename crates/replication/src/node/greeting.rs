@@ -361,7 +361,9 @@ impl Node {
             }
         }
         session.in_sync = true;
-        out.push(Effect::Notice(Notice::InSync { peer: session.peer }));
+        let peer = session.peer;
+        out.push(Effect::Notice(Notice::InSync { peer }));
+        self.take_over_filled(&peer, out);
     }
 }
 

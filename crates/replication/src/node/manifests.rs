@@ -66,6 +66,7 @@ impl Node {
             let reason = reason.to_owned();
             out.push(Effect::Notice(Notice::ActRefused { peer, reason }));
         } else if self.is_newer_manifest(&manifest, &signed) {
+            self.note_inherited(&manifest);
             self.put_manifest_in_force(manifest, signed, None, out);
         }
     }
@@ -216,7 +217,8 @@ impl Node {
             let Some(held) = self.spaces.get(&space) else {
                 continue;
             };
-            if !held.manifest.is_steward(&self.roster, &self.id) {
+            let steward = held.manifest.is_steward(&self.roster, &self.id);
+            if !steward || self.unfilled.contains(&space) {
                 continue;
             }
             let mut manifest = held.manifest.clone();

@@ -2,15 +2,13 @@
 //! store was put back or copied, this one goes on under a new epoch and publishes again what lies
 //! where nobody counts it.
 
-use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 
 use super::append::runs_of;
-use super::held::Held;
 use super::state::Node;
 use super::stored::Purpose;
 use super::{Change, Effect, LinkId, NewEntry, Notice, Now};
-use crate::id::{Epoch, NodeId, SpaceId};
+use crate::id::{Epoch, SpaceId};
 
 impl Node {
     /// Another life of this store wrote on under the same epoch: asks for a new one. Until it is
@@ -61,10 +59,7 @@ impl Node {
 
     /// Asks for everything of this node's own that is to be published again.
     pub(super) fn recall_all(&mut self, out: &mut Vec<Effect>) {
-        let own: BTreeSet<NodeId> = self.roster.lineage(&self.id).collect();
-        let severed = |held: &Held| held.severed.keys().any(|feed| own.contains(&feed.author));
-        let spaces = self.spaces.iter().filter(|(_, held)| severed(held));
-        for space in spaces.map(|(space, _)| *space).collect::<Vec<_>>() {
+        for space in self.spaces_with_lost_work() {
             self.recall(space, out);
         }
     }

@@ -196,7 +196,7 @@ impl Node {
         may && newer && (held.is_some() || self.branches.len() < BRANCHES_MAX)
     }
 
-    fn put_branch_in_force(
+    pub(super) fn put_branch_in_force(
         &mut self,
         branch: Branch,
         signed: SignedBranch,

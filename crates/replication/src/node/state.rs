@@ -44,6 +44,10 @@ pub struct Node {
     pub(super) superseded: bool,
     /// Spaces in which something is being published again, and whether more came meanwhile.
     pub(super) recalling: BTreeMap<SpaceId, bool>,
+    /// Whether its store began empty under a key that had replaced another; see `succession.rs`.
+    pub(super) refilled: bool,
+    /// Spaces of its own of which it does not hold as much as some peer yet.
+    pub(super) unfilled: BTreeSet<SpaceId>,
     /// Drawn when the process started.
     pub(super) instance: [u8; 8],
     /// The last process that spoke for a peer, and the one before.
@@ -100,6 +104,8 @@ impl Node {
             severed_reads: BTreeMap::new(),
             superseded: false,
             recalling: BTreeMap::new(),
+            refilled: false,
+            unfilled: BTreeSet::new(),
             instances: BTreeMap::new(),
             cloned: BTreeSet::new(),
         })
@@ -131,6 +137,7 @@ impl Node {
             Event::Stored { write } => self.stored(now, write, out),
             Event::StoreFailed => self.store_failed(out),
             Event::Start => {
+                self.keep_own_branch(out);
                 self.keep_own_manifests(out);
                 self.renew_when_cut(out);
                 self.recall_all(out);

@@ -18,6 +18,8 @@ pub(crate) struct Disk {
     pub(crate) severed: Vec<(SpaceId, Hash, Run)>,
     pub(crate) republished: BTreeSet<(FeedId, u64, Bytes)>,
     pub(crate) forks: BTreeMap<(SpaceId, FeedId), ForkProof>,
+    /// Feeds of keys that the node had before: entries that counted when it changed its key.
+    pub(crate) former: BTreeMap<(SpaceId, FeedId), u64>,
     /// Entries that were published again more than once.
     pub(crate) twice: usize,
 }
@@ -38,6 +40,7 @@ impl Disk {
             severed: vec![],
             republished: BTreeSet::new(),
             forks: BTreeMap::new(),
+            former: BTreeMap::new(),
             twice: 0,
         }
     }
@@ -179,9 +182,18 @@ impl Disk {
     /// What an honest author publishes again.
     pub(crate) fn recalled(&self, space: &SpaceId, author: &NodeId) -> Vec<NewEntry> {
         let own = |(at, _, run): &&(SpaceId, Hash, Run)| at == space && run.feed.author == *author;
+        let severed = self.severed.iter().filter(own);
+        let severed = severed.map(|(_, _, run)| (run, 0, u64::MAX));
+        let former = self.former.iter().filter(|((at, _), _)| at == space);
+        let former = former.flat_map(|(place, counted)| {
+            let held = &self.feeds[place];
+            let runs = held.runs.iter();
+            runs.map(|run| (run, held.applied, *counted))
+        });
         let mut entries = vec![];
-        for (_, _, run) in self.severed.iter().filter(own) {
-            for (seq, entry) in (run.from..).zip(&run.entries) {
+        for (run, first, end) in severed.chain(former) {
+            let placed = (run.from..).zip(&run.entries);
+            for (seq, entry) in placed.filter(|(seq, _)| (first..end).contains(seq)) {
                 let Payload::Present(payload) = entry.payload.clone() else {
                     continue;
                 };

@@ -1,11 +1,9 @@
 //! What is held at a place of a feed, and what was cut off behind it.
 
-use phaki_replication::entry::{Entry, EntryKind, root};
+use phaki_replication::entry::{Entry, root};
 use phaki_replication::feed::{Checkpoint, Run};
-use phaki_replication::id::{FederationId, FeedId, Hash, NodeId, SpaceId};
-use phaki_replication::limits::{APPEND_BYTES_MAX, REPUBLISHED_AT_ONCE};
-use phaki_replication::node::{NewEntry, Place};
-use phaki_replication::republish::Republished;
+use phaki_replication::id::{FederationId, FeedId, Hash, SpaceId};
+use phaki_replication::node::Place;
 use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -209,51 +207,6 @@ impl Reader {
             let entries = severed_entries(connection, severed.key)?;
             let run = run_of(feed, severed.seq, entries, &severed);
             Ok(Some((severed.previous, run)))
-        })
-    }
-
-    /// Entries of these authors in a space that were cut off and have not been published again,
-    /// ready for that: some hundred at most.
-    ///
-    /// # Errors
-    /// When reading fails.
-    pub fn recalled(
-        &self,
-        space: &SpaceId,
-        authors: &[NodeId],
-    ) -> Result<Vec<NewEntry>, ReadError> {
-        self.with(|connection| {
-            let mut recalled = Vec::new();
-            let mut bytes = 0;
-            for author in authors {
-                let mut select = connection.prepare_cached(
-                    "SELECT severed_entry.kind, time_ms, payload, dropped_hash, dropped_length,
-                            feed.epoch, severed_entry.seq
-                     FROM severed_entry JOIN severed ON severed.key = run
-                     JOIN feed ON feed.key = severed.feed JOIN space ON space.key = feed.space
-                     WHERE space.id = ?1 AND author = ?2 AND settled = 0
-                       AND payload IS NOT NULL AND severed_entry.kind IN (1, 4)
-                     GROUP BY feed.key, severed_entry.seq, payload
-                     ORDER BY feed.key, severed_entry.seq LIMIT ?3",
-                )?;
-                let mut rows = select.query(params![space.0, author.0, REPUBLISHED_AT_ONCE])?;
-                while let Some(row) = rows.next()? {
-                    let entry = read_entry(row)?;
-                    let feed = FeedId {
-                        author: *author,
-                        epoch: phaki_replication::id::Epoch(row.get(5)?),
-                    };
-                    bytes += entry.payload.length();
-                    if recalled.len() >= REPUBLISHED_AT_ONCE || bytes > APPEND_BYTES_MAX / 2 {
-                        break;
-                    }
-                    if let Some(payload) = Republished::again(&feed, row.get(6)?, &entry) {
-                        let kind = EntryKind::REPUBLISHED;
-                        recalled.push(NewEntry { kind, payload });
-                    }
-                }
-            }
-            Ok(recalled)
         })
     }
 }

@@ -84,12 +84,12 @@ impl QuarantinedRow {
 }
 
 /// What an entry would say if it was published again, with its space.
-const AGAIN: &str = "
+pub(super) const AGAIN: &str = "
     space.key || ':' || CASE kind WHEN 4 THEN hex(payload)
         ELSE hex(author) || hex(epoch) || printf('%016X', seq) || hex(payload) END";
 
 /// What was published again by somebody who may, with its space. These are few.
-const REPUBLISHED: &str = "
+pub(super) const REPUBLISHED: &str = "
     SELECT feed.space || ':' || hex(payload) FROM entry JOIN feed ON feed.key = place >> 40
     WHERE kind = 4 AND place - (feed.key << 40) < feed.applied
       AND place NOT IN (SELECT place FROM refused)";

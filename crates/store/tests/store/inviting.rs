@@ -20,6 +20,8 @@ fn invite(number: u8) -> Invite {
         created_ms: i64::from(number),
         expires_ms: 1000,
         approval: false,
+        replaces: None,
+        stolen: false,
         used_by: None,
         closed: None,
     }

@@ -14,6 +14,7 @@ mod opening;
 mod quarantine;
 mod reading;
 mod restoring;
+mod rotating;
 mod upgrading;
 mod verifying;
 mod world;

@@ -117,6 +117,14 @@ impl Author {
         }
     }
 
+    /// The same key in another epoch.
+    pub(crate) fn in_epoch(number: u8, epoch: Epoch) -> Self {
+        let mut author = Self::new(number);
+        author.feed.epoch = epoch;
+        author.head = entry::root(&federation(), &author.space, &author.feed);
+        author
+    }
+
     /// Signs entries of one kind as the continuation of the feed.
     pub(crate) fn publish_as(&mut self, kind: EntryKind, payloads: &[Vec<u8>]) -> Run {
         let entries = (self.length..)

@@ -17,7 +17,12 @@ pub struct JoinRequest {
     /// over "phaki/consent/v1", a zero byte, federation, key of the node asked, and its own.
     #[prost(bytes = "bytes", tag = "5")]
     pub consent: ::prost::bytes::Bytes,
+    /// of the key that this one replaces: a signature, 64 bytes
+    #[prost(bytes = "bytes", optional, tag = "6")]
+    pub voucher: ::core::option::Option<::prost::bytes::Bytes>,
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RosterRequest {}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JoinResponse {
     /// in which the new node stands, or its parent
@@ -26,7 +31,7 @@ pub struct JoinResponse {
     /// of spaces that it may read
     #[prost(message, repeated, tag = "2")]
     pub manifests: ::prost::alloc::vec::Vec<Manifest>,
-    /// the one on which the new node stands, if it is on one
+    /// the one on which the new node stands, and its own under the
     #[prost(message, repeated, tag = "3")]
     pub branches: ::prost::alloc::vec::Vec<Branch>,
 }
@@ -156,6 +161,29 @@ pub mod enrolment_client {
                 .insert(GrpcMethod::new("phaki.enrol.v1.Enrolment", "Join"));
             self.inner.unary(req, path, codec).await
         }
+        /// For nodes of the federation that find another key at the address of one that they know: the
+        /// roster may say that it has replaced that key. To others it is refused.
+        pub async fn roster(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RosterRequest>,
+        ) -> std::result::Result<tonic::Response<super::JoinResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.enrol.v1.Enrolment/Roster",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.enrol.v1.Enrolment", "Roster"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -175,6 +203,12 @@ pub mod enrolment_server {
         async fn join(
             &self,
             request: tonic::Request<super::JoinRequest>,
+        ) -> std::result::Result<tonic::Response<super::JoinResponse>, tonic::Status>;
+        /// For nodes of the federation that find another key at the address of one that they know: the
+        /// roster may say that it has replaced that key. To others it is refused.
+        async fn roster(
+            &self,
+            request: tonic::Request<super::RosterRequest>,
         ) -> std::result::Result<tonic::Response<super::JoinResponse>, tonic::Status>;
     }
     #[derive(Debug)]
@@ -281,6 +315,49 @@ pub mod enrolment_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = JoinSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.enrol.v1.Enrolment/Roster" => {
+                    #[allow(non_camel_case_types)]
+                    struct RosterSvc<T: Enrolment>(pub Arc<T>);
+                    impl<T: Enrolment> tonic::server::UnaryService<super::RosterRequest>
+                    for RosterSvc<T> {
+                        type Response = super::JoinResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RosterRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Enrolment>::roster(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RosterSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

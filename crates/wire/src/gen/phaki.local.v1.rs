@@ -197,6 +197,46 @@ pub struct CreateInviteReply {
     #[prost(bool, tag = "3")]
     pub waits: bool,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RotateKeyRequest {
+    /// name or key
+    #[prost(string, tag = "1")]
+    pub node: ::prost::alloc::string::String,
+    /// suspend the present key at once; it need not vouch for the new one
+    #[prost(bool, tag = "2")]
+    pub stolen: bool,
+    /// 0: a week
+    #[prost(uint64, tag = "3")]
+    pub valid_ms: u64,
+    /// where the node reaches this one; empty: the configured ones
+    #[prost(string, repeated, tag = "4")]
+    pub addresses: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// the new key waits until a person approves
+    #[prost(bool, tag = "5")]
+    pub approval: bool,
+    /// why the present key is suspended; may be empty
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RotateKeyReply {
+    #[prost(string, tag = "1")]
+    pub invite: ::prost::alloc::string::String,
+    #[prost(int64, tag = "2")]
+    pub expires_ms: i64,
+    /// the new key would wait now: for approval, or for the federation's key
+    #[prost(bool, tag = "3")]
+    pub waits: bool,
+    /// of the node
+    #[prost(string, tag = "4")]
+    pub name: ::prost::alloc::string::String,
+    /// its present key
+    #[prost(string, tag = "5")]
+    pub replaces: ::prost::alloc::string::String,
+    /// only when the present key is suspended by this
+    #[prost(message, optional, tag = "6")]
+    pub suspended: ::core::option::Option<ChangeRosterReply>,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListInvitesRequest {}
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -228,6 +268,12 @@ pub struct Invite {
     /// why it was rejected; may be empty
     #[prost(string, tag = "9")]
     pub reason: ::prost::alloc::string::String,
+    /// the key of a node whose place another one takes; empty: a new node
+    #[prost(string, tag = "10")]
+    pub replaces: ::prost::alloc::string::String,
+    /// that key was stolen and need not vouch for the new one
+    #[prost(bool, tag = "11")]
+    pub stolen: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WithdrawInviteRequest {
@@ -268,6 +314,12 @@ pub struct PendingNode {
     pub software: ::prost::alloc::string::String,
     #[prost(int64, tag = "8")]
     pub since_ms: i64,
+    /// the key of the node whose place it would take; empty: a new node
+    #[prost(string, tag = "9")]
+    pub replaces: ::prost::alloc::string::String,
+    /// that key was stolen and has not vouched for this one
+    #[prost(bool, tag = "10")]
+    pub stolen: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ShowPendingRequest {
@@ -358,7 +410,7 @@ pub struct ChangeRosterReply {
 /// How one node's record differs between two rosters.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RosterDifference {
-    /// added, suspended, reinstated, removed, changed
+    /// added, suspended, reinstated, removed, key-replaced, changed
     #[prost(string, tag = "1")]
     pub what: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
@@ -516,7 +568,7 @@ pub struct QuarantinedEntry {
     /// by the author's clock
     #[prost(int64, tag = "9")]
     pub time_ms: i64,
-    /// no-right, revoked, suspended, behind-cut
+    /// no-right, revoked, suspended, key-replaced, behind-cut
     #[prost(string, tag = "10")]
     pub reason: ::prost::alloc::string::String,
     /// waiting, adopted, discarded
@@ -1329,6 +1381,28 @@ pub mod local_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "ListInvites"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Invites a node of the federation to go on under another key, once.
+        pub async fn rotate_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RotateKeyRequest>,
+        ) -> std::result::Result<tonic::Response<super::RotateKeyReply>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/RotateKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "RotateKey"));
             self.inner.unary(req, path, codec).await
         }
         /// Takes back every unused invite for that name.
@@ -2152,6 +2226,11 @@ pub mod local_server {
             tonic::Response<super::ListInvitesReply>,
             tonic::Status,
         >;
+        /// Invites a node of the federation to go on under another key, once.
+        async fn rotate_key(
+            &self,
+            request: tonic::Request<super::RotateKeyRequest>,
+        ) -> std::result::Result<tonic::Response<super::RotateKeyReply>, tonic::Status>;
         /// Takes back every unused invite for that name.
         async fn withdraw_invite(
             &self,
@@ -2597,6 +2676,49 @@ pub mod local_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListInvitesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/RotateKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct RotateKeySvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::RotateKeyRequest>
+                    for RotateKeySvc<T> {
+                        type Response = super::RotateKeyReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RotateKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::rotate_key(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RotateKeySvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use phaki_wire::proto::local::v1::{ChangeRosterReply, ChangeRosterRequest};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::difference;
 use crate::commands::Invocation;
@@ -134,26 +134,38 @@ pub(super) async fn enact(invocation: &mut Invocation, args: EnactArgs) -> anyho
     in_force(output, reply.version)
 }
 
-/// Says what changed; or writes what is to be signed, and says how to go on.
-pub(super) fn report(
-    output: &mut Output,
-    reply: &ChangeRosterReply,
-    out: &OutArgs,
-) -> anyhow::Result<()> {
+/// Writes what is to be signed, if the key is not here; to which file.
+fn write_unsigned(reply: &ChangeRosterReply, out: &OutArgs) -> anyhow::Result<Option<PathBuf>> {
     let version = reply.version;
     let default = || PathBuf::from(format!("roster-{version}.unsigned"));
     let file = (!reply.in_force).then(|| out.out.clone().unwrap_or_else(default));
     if let Some(file) = &file {
         write_new(file, &reply.unsigned)?;
     }
+    Ok(file)
+}
+
+/// As [`report`], for programs.
+pub(super) fn report_to_json(reply: &ChangeRosterReply, out: &OutArgs) -> anyhow::Result<Value> {
+    let file = write_unsigned(reply, out)?;
+    Ok(json!({
+        "version": reply.version,
+        "in_force": reply.in_force,
+        "file": file,
+        "differences": difference::to_json(&reply.differences),
+    }))
+}
+
+/// Says what changed; or writes what is to be signed, and says how to go on.
+pub(super) fn report(
+    output: &mut Output,
+    reply: &ChangeRosterReply,
+    out: &OutArgs,
+) -> anyhow::Result<()> {
     if output.json {
-        return output.value(&json!({
-            "version": version,
-            "in_force": reply.in_force,
-            "file": file,
-            "differences": difference::to_json(&reply.differences),
-        }));
+        return output.value(&report_to_json(reply, out)?);
     }
+    let (version, file) = (reply.version, write_unsigned(reply, out)?);
     difference::show(output, &reply.differences)?;
     let Some(file) = file else {
         return in_force(output, version);

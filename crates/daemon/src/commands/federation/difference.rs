@@ -57,6 +57,7 @@ fn word(language: Language, what: &str) -> &str {
         "suspended" => language.pick("ระงับ", what),
         "reinstated" => language.pick("คืนสิทธิ์", what),
         "removed" => language.pick("ถอดถาวร", what),
+        "key-replaced" => language.pick("เปลี่ยนกุญแจ", what),
         "changed" => language.pick("แก้ไข", what),
         other => other,
     }

@@ -187,10 +187,18 @@ fn state(language: Language, state: &str) -> &str {
 }
 
 fn note(language: Language, invite: &Invite) -> String {
-    match (invite.reason.as_str(), invite.approval) {
-        ("", true) => language.pick("ต้องอนุมัติ", "with approval").to_owned(),
-        (reason, _) => reason.to_owned(),
-    }
+    let rotation = match (invite.replaces.is_empty(), invite.stolen) {
+        (true, _) => "",
+        (false, false) => language.pick("กุญแจใหม่", "another key"),
+        (false, true) => language.pick("กุญแจใหม่ หลังถูกขโมย", "another key, after a theft"),
+    };
+    let decided = match (invite.reason.as_str(), invite.approval) {
+        ("", true) => language.pick("ต้องอนุมัติ", "with approval"),
+        (reason, _) => reason,
+    };
+    let notes = [rotation, decided];
+    let notes: Vec<_> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+    notes.join(", ")
 }
 
 fn to_json(invite: &Invite) -> Value {
@@ -204,6 +212,8 @@ fn to_json(invite: &Invite) -> Value {
         "expires": rfc3339(invite.expires_ms),
         "node": (!invite.node.is_empty()).then_some(&invite.node),
         "reason": invite.reason,
+        "replaces": (!invite.replaces.is_empty()).then_some(&invite.replaces),
+        "stolen": invite.stolen,
     })
 }
 

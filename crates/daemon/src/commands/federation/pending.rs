@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::change::{OutArgs, report};
 use crate::commands::Invocation;
 use crate::output::time::rfc3339;
-use crate::output::{Align, Output, Table, machine, number, words};
+use crate::output::{Align, Language, Output, Table, machine, number, words};
 
 /// List the nodes that wait for approval, or show what approving one would mean
 ///
@@ -109,8 +109,8 @@ pub(super) async fn approve(invocation: &mut Invocation, args: ApproveArgs) -> a
         return Ok(());
     }
     output.line(output.language.pick(
-        "ผู้ที่รออยู่จะได้รับคำตอบเมื่อสั่ง `phaki join` อีกครั้งหลังบัญชีโหนดมีผล",
-        "whoever waits gets the answer at the next `phaki join` once that roster is in force",
+        "ผู้ที่รออยู่จะได้รับคำตอบเมื่อสั่งคำสั่งเดิมอีกครั้งหลังบัญชีโหนดมีผล",
+        "whoever waits gets the answer when it runs its command again once that roster is in force",
     ))
 }
 
@@ -143,6 +143,7 @@ fn list(output: &mut Output, nodes: &[PendingNode]) -> anyhow::Result<()> {
         left(language.pick("ที่อยู่", "ADDRESSES")),
         left(language.pick("โปรแกรม", "SOFTWARE")),
         left(language.pick("กุญแจ", "KEY")),
+        left(language.pick("หมายเหตุ", "NOTE")),
     ]);
     for node in nodes {
         table.row([
@@ -154,9 +155,25 @@ fn list(output: &mut Output, nodes: &[PendingNode]) -> anyhow::Result<()> {
             addresses(node),
             node.software.clone(),
             node.key.clone(),
+            replaced(language, node).unwrap_or_default(),
         ]);
     }
     output.table(&table)
+}
+
+/// What a person must know of a key that would take the place of another.
+fn replaced(language: Language, node: &PendingNode) -> Option<String> {
+    let name = &node.name;
+    let vouched = match node.stolen {
+        true => language.pick("ถูกขโมย ไม่มีการรับรอง", "stolen, so not vouched for by it"),
+        false => language.pick("กุญแจเดิมรับรองแล้ว", "which vouches for it"),
+    };
+    (!node.replaces.is_empty()).then(|| {
+        language.pick(
+            format!("แทนกุญแจของ {name} ({vouched})"),
+            format!("replaces the key of {name}, {vouched}"),
+        )
+    })
 }
 
 fn show(output: &mut Output, found: &ShowPendingReply) -> anyhow::Result<()> {
@@ -180,6 +197,9 @@ fn show(output: &mut Output, found: &ShowPendingReply) -> anyhow::Result<()> {
         table.row([label.to_owned(), value]);
     }
     output.table(&table)?;
+    if let Some(replaced) = replaced(language, &node) {
+        output.line(replaced)?;
+    }
     output.line("")?;
     prospect(output, &found.prospect.clone().unwrap_or_default())
 }
@@ -247,6 +267,8 @@ fn node_to_json(node: &PendingNode) -> Value {
         "addresses": node.addresses,
         "software": node.software,
         "since": rfc3339(node.since_ms),
+        "replaces": (!node.replaces.is_empty()).then_some(&node.replaces),
+        "stolen": node.stolen,
     })
 }
 

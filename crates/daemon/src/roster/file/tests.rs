@@ -151,3 +151,17 @@ fn no_file_skips_a_version_or_brings_a_removed_node_back() {
     let forgotten = prepare(after(|roster| drop(roster.nodes.remove(&removed))));
     assert_eq!(forgotten, unlawful);
 }
+
+#[test]
+fn nodes_on_a_branch_are_no_part_of_it() {
+    let with_laptop = |roster: &mut Roster| {
+        suspend(roster);
+        let mut laptop = record("TH-90-laptop", NodeStatus::Active);
+        laptop.admitted_by = Some(NodeId([1; 32]));
+        roster.nodes.insert(NodeId([7; 32]), laptop);
+    };
+    let prepared = prepare(after(with_laptop)).unwrap();
+    assert_eq!(prepared, prepare(after(suspend)).unwrap());
+    let read = RosterFile::parse(&prepared.to_string()).unwrap();
+    assert_eq!(read, prepared);
+}

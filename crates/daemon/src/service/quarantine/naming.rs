@@ -74,7 +74,9 @@ pub(super) fn reason(in_force: &InForce, row: &QuarantinedRow) -> &'static str {
     };
     let removed = status == Some(NodeStatus::Removed)
         || manifest.role_of(roster, author) == Some(MemberRole::Removed);
-    if status == Some(NodeStatus::Suspended) {
+    if roster.newest(author) != *author {
+        "key-replaced"
+    } else if status == Some(NodeStatus::Suspended) {
         "suspended"
     } else if removed || manifest.caps.contains_key(&row.feed) {
         "revoked"

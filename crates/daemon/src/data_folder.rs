@@ -332,6 +332,25 @@ mod tests {
     }
 
     #[test]
+    fn the_next_key_is_drawn_once_and_takes_the_place_of_the_nodes_when_the_store_is_its_own() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = DataFolder::make(&parent.path().join("data")).unwrap();
+        let old = folder.init().unwrap().node;
+        assert!(!folder.finish_rotation(old).unwrap());
+        let next = folder.draw_next_node_key().unwrap().node();
+        assert_eq!(folder.draw_next_node_key().unwrap().node(), next);
+        let mode = std::fs::metadata(folder.next_node_key()).unwrap();
+        assert_eq!(mode.permissions().mode() & 0o777, 0o600);
+        // The store is still that of the key before.
+        assert!(!folder.finish_rotation(old).unwrap());
+        assert_eq!(folder.init().unwrap().node, old);
+        assert!(folder.finish_rotation(next).unwrap());
+        assert_eq!(folder.init().unwrap().node, next);
+        assert!(!folder.next_node_key().exists());
+        assert!(!folder.finish_rotation(next).unwrap());
+    }
+
+    #[test]
     fn a_folder_of_something_else_is_not_made_private() {
         let parent = tempfile::tempdir().unwrap();
         std::fs::set_permissions(parent.path(), Permissions::from_mode(0o755)).unwrap();

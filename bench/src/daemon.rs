@@ -10,8 +10,9 @@ mod seed;
 
 use phaki_tests::node::Program;
 
+use crate::catalogue::Workload;
 use crate::compare::Request;
-use crate::sheet::{Round, Workload};
+use crate::sheet::Round;
 use seed::Seed;
 
 /// The name in tables.

@@ -10,8 +10,9 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::catalogue::Workload;
 use crate::compare::Request;
-use crate::sheet::{Round, Workload};
+use crate::sheet::Round;
 
 /// The name in tables.
 pub(crate) const NAME: &str = "floor";

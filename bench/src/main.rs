@@ -9,12 +9,15 @@
     reason = "a measurement that fails ends there, and its figures are its output"
 )]
 
+mod catalogue;
 mod compare;
+mod copy;
 mod daemon;
 mod figures;
 mod first_sync;
 mod floors;
 mod machine;
+mod peers;
 mod report;
 mod sheet;
 mod workload;
@@ -60,7 +63,13 @@ fn main() -> ExitCode {
             }
         }
         Measurement::Compare(request) => {
-            let sheet = runtime.block_on(compare::measure(program, &request));
+            let sheet = match runtime.block_on(compare::measure(program, &request)) {
+                Ok(sheet) => sheet,
+                Err(error) => {
+                    println!("phaki-bench: {error:#}");
+                    return ExitCode::FAILURE;
+                }
+            };
             match request.json {
                 true => println!("{}", report::json(&sheet, &request)),
                 false => println!("{}", report::table(&sheet, &request)),

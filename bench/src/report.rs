@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::catalogue::{Figure, Workload};
 use crate::compare::Request;
 use crate::figures::readable;
-use crate::sheet::{Figure, Sheet, Spread, Workload};
+use crate::sheet::{Sheet, Spread};
 use crate::{daemon, floors};
 
 /// All figures, one below the other: median, ends, and how far from the floor or from phaki.
@@ -96,7 +97,9 @@ pub(crate) fn json(sheet: &Sheet, request: &Request) -> String {
 fn ratios(sheet: &Sheet, figure: Figure, subject: &'static str) -> (Option<f64>, Option<f64>) {
     let ratio = |to| {
         let (own, other) = (sheet.spread(figure, subject)?, sheet.spread(figure, to)?);
-        (other.median > 0.0).then(|| own.median / other.median)
+        let comparable =
+            sheet.is_same_work(subject, to) && other.median > 0.0 && figure.unit != "%";
+        comparable.then(|| own.median / other.median)
     };
     (ratio(floors::NAME), ratio(daemon::NAME))
 }

@@ -1,75 +1,15 @@
 //! What a comparison found: for each workload, figure and subject the values of all rounds.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
+use crate::catalogue::{self, Figure, Workload};
 use crate::machine::Observed;
-
-/// The workloads, by the names of the options and of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
-pub(crate) enum Workload {
-    /// An empty node gets everything.
-    #[value(name = "W1")]
-    Cold,
-    /// A line that was cut comes back with nothing missing; the same after both have restarted.
-    #[value(name = "W2")]
-    Idle,
-    /// Ten documents were changed while the line was cut.
-    #[value(name = "W3")]
-    Ten,
-    /// Single edits, and many at once, while both are linked.
-    #[value(name = "W4")]
-    Live,
-    /// Two nodes that changed one document many times meet.
-    #[value(name = "W5")]
-    Merge,
-}
-
-impl fmt::Display for Workload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl Workload {
-    pub(crate) const ALL: [Self; 5] = [Self::Cold, Self::Idle, Self::Ten, Self::Live, Self::Merge];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Cold => "W1",
-            Self::Idle => "W2",
-            Self::Ten => "W3",
-            Self::Live => "W4",
-            Self::Merge => "W5",
-        }
-    }
-
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Self::Cold => "an empty node gets everything",
-            Self::Idle => "the line comes back, nothing is missing",
-            Self::Ten => "the line comes back, ten documents were changed",
-            Self::Live => "edits while both are linked",
-            Self::Merge => "one document, changed at both while apart",
-        }
-    }
-}
-
-/// One quantity that is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Figure {
-    pub(crate) workload: Workload,
-    /// For programs; part of the interface.
-    pub(crate) key: &'static str,
-    pub(crate) label: &'static str,
-    pub(crate) unit: &'static str,
-}
 
 /// What one subject showed in one round of one workload.
 #[derive(Debug)]
 pub(crate) struct Round {
     workload: Workload,
-    pub(crate) values: Vec<(Figure, f64)>,
+    values: Vec<(Figure, f64)>,
 }
 
 impl Round {
@@ -80,54 +20,28 @@ impl Round {
         }
     }
 
-    pub(crate) fn add(
-        &mut self,
-        key: &'static str,
-        label: &'static str,
-        unit: &'static str,
-        value: f64,
-    ) {
-        let figure = Figure {
-            workload: self.workload,
-            key,
-            label,
-            unit,
-        };
+    pub(crate) fn add(&mut self, figure: Figure, value: f64) {
+        assert_eq!(figure.workload, self.workload);
         self.values.push((figure, value));
     }
 
-    /// What the two processes of a phase used, the one that has everything first.
+    /// What the two processes of the workload used, the one that has everything first.
     pub(crate) fn add_used(&mut self, observed: &Observed) {
         let [full, empty] = observed.used[..] else {
-            panic!("a phase has two processes");
+            panic!("a workload has two processes");
         };
-        self.add("peak_full", "peak memory, who had it", "MiB", full.peak_mib);
-        self.add(
-            "peak_empty",
-            "peak memory, who got it",
-            "MiB",
+        let values = [
+            full.peak_mib,
             empty.peak_mib,
-        );
-        self.add(
-            "rest_full",
-            "resident after, who had it",
-            "MiB",
             full.resting_mib,
-        );
-        self.add(
-            "rest_empty",
-            "resident after, who got it",
-            "MiB",
             empty.resting_mib,
-        );
-        self.add("cpu_full", "processor, who had it", "s", full.cpu_seconds);
-        self.add("cpu_empty", "processor, who got it", "s", empty.cpu_seconds);
-        self.add_foreign(observed);
-    }
-
-    pub(crate) fn add_foreign(&mut self, observed: &Observed) {
-        let share = observed.foreign_share * 100.0;
-        self.add("foreign", "machine busy with other things", "%", share);
+            full.cpu_seconds,
+            empty.cpu_seconds,
+            observed.foreign_share * 100.0,
+        ];
+        for (figure, value) in catalogue::used(self.workload).into_iter().zip(values) {
+            self.add(figure, value);
+        }
     }
 }
 
@@ -137,6 +51,8 @@ pub(crate) struct Sheet {
     /// In the order in which they first came up.
     figures: Vec<Figure>,
     subjects: Vec<&'static str>,
+    /// Those that had other work than the rest: how many documents.
+    other_work: BTreeMap<&'static str, u64>,
     values: BTreeMap<(Figure, &'static str), Vec<f64>>,
     notes: BTreeMap<&'static str, Vec<String>>,
 }
@@ -178,6 +94,20 @@ impl Sheet {
         for note in notes {
             self.note(subject, *note);
         }
+    }
+
+    /// That subject has so many documents instead of what the others have.
+    pub(crate) fn note_other_work(&mut self, subject: &'static str, documents: u64) {
+        self.other_work.insert(subject, documents);
+        self.note(
+            subject,
+            format!("with {documents} documents: more take it many minutes"),
+        );
+    }
+
+    /// Whether the figures of two subjects are about the same number of documents.
+    pub(crate) fn is_same_work(&self, one: &str, other: &str) -> bool {
+        self.other_work.get(one) == self.other_work.get(other)
     }
 
     /// Who has figures, in the order in which they first came up.

@@ -7,6 +7,8 @@ pub(crate) mod flat;
 pub(crate) mod nested;
 mod texts;
 
+use std::time::Duration;
+
 use phaki_tests::samples::Random;
 use serde_json::{Value, json};
 
@@ -38,6 +40,13 @@ const SECOND_TEXTS: [(&str, usize); 11] = [
     ("kpi_text", 10),
     ("remark", 10),
 ];
+
+/// Single edits of W4, and the time between the beginnings of two.
+pub(crate) const SINGLE: u64 = 1_000;
+pub(crate) const GAP: Duration = Duration::from_millis(10);
+
+/// Changes of a burst in W4.
+pub(crate) const BURST: u64 = 2_000;
 
 /// One commit by one author.
 pub(crate) type Change = Vec<Step>;

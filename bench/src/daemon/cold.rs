@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use super::pair::Pair;
 use super::{SPACE, arrival};
+use crate::catalogue::{self, Workload};
 use crate::figures::count;
 use crate::machine::Observation;
-use crate::sheet::{Round, Workload};
+use crate::sheet::Round;
 use crate::workload::changes_of_all;
 
 /// The line is up afterwards.
@@ -23,20 +24,10 @@ pub(super) async fn measure(pair: &mut Pair, documents: u64) -> Round {
     let readable = arrival::readable(&pair.province, documents).await - began;
 
     let mut round = Round::of(Workload::Cold);
-    round.add(
-        "cold_s",
-        "until everything is there",
-        "s",
-        durable.as_secs_f64(),
-    );
-    round.add(
-        "readable_s",
-        "until all is listed and shown",
-        "s",
-        readable.as_secs_f64(),
-    );
+    round.add(catalogue::COLD_S, durable.as_secs_f64());
+    round.add(catalogue::READABLE_S, readable.as_secs_f64());
     let each = count(bytes) / count(documents);
-    round.add("bytes_per_document", "bytes a document", "B", each);
+    round.add(catalogue::BYTES_PER_DOCUMENT, each);
     round.add_used(&observed);
     round
 }

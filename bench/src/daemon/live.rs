@@ -1,6 +1,6 @@
 //! W4: edits while both nodes are linked, one by one and as many as the clients' interface takes.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use phaki_tests::wait;
 use tokio::task::JoinSet;
@@ -8,20 +8,14 @@ use tokio::task::JoinSet;
 use super::pair::Pair;
 use super::seed::edit;
 use super::{SPACE, arrival};
+use crate::catalogue::{self, Workload};
 use crate::figures::count;
 use crate::machine::Observation;
-use crate::sheet::{Round, Workload, percentile};
-use crate::workload::{MARK, flat, mark};
+use crate::sheet::{Round, percentile};
+use crate::workload::{BURST, GAP, MARK, SINGLE, flat, mark};
 
-/// Single edits, in turn over so many documents, so that no history grows long.
-const SINGLE: u64 = 1_000;
+/// Edits go in turn over so many documents, so that no history grows long.
 const DOCUMENTS: u64 = 100;
-
-/// Time between the beginnings of two single edits.
-const GAP: Duration = Duration::from_millis(10);
-
-/// Changes of a burst.
-pub(crate) const BURST: u64 = 2_000;
 
 /// Clients that edit at the same time in a burst.
 const CLIENTS: u64 = 100;
@@ -31,30 +25,10 @@ pub(super) async fn measure(pair: &Pair, documents: u64) -> Round {
     let mut round = Round::of(Workload::Live);
     let spread = documents.min(DOCUMENTS);
     let mut latencies = single(pair, spread).await;
-    round.add(
-        "edit_p50_ms",
-        "one edit, half are there within",
-        "ms",
-        percentile(&mut latencies, 50),
-    );
-    round.add(
-        "edit_p99_ms",
-        "one edit, 99 of 100 within",
-        "ms",
-        percentile(&mut latencies, 99),
-    );
-    round.add(
-        "burst_many",
-        "burst over 100 documents",
-        "changes/s",
-        burst(pair, spread).await,
-    );
-    round.add(
-        "burst_one",
-        "burst on one document",
-        "changes/s",
-        burst(pair, 1).await,
-    );
+    round.add(catalogue::EDIT_P50_MS, percentile(&mut latencies, 50));
+    round.add(catalogue::EDIT_P99_MS, percentile(&mut latencies, 99));
+    round.add(catalogue::BURST_MANY, burst(pair, spread).await);
+    round.add(catalogue::BURST_ONE, burst(pair, 1).await);
     round.add_used(&observation.end());
     round
 }

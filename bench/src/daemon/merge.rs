@@ -6,9 +6,10 @@ use std::time::SystemTime;
 use super::arrival;
 use super::pair::Pair;
 use super::seed::Seed;
+use crate::catalogue::{self, Workload};
 use crate::figures::count;
 use crate::machine::Observation;
-use crate::sheet::{Round, Workload};
+use crate::sheet::Round;
 use crate::workload::{changes_of, flat};
 use phaki_tests::proxy::Side;
 
@@ -27,19 +28,9 @@ pub(super) async fn measure(program: &Program, seed: &Seed, edits: u64) -> Round
     let observed = observation.end();
     let mut round = Round::of(Workload::Merge);
     let took = meeting.took.as_secs_f64();
-    round.add("merge_s", "until both hold all changes", "s", took);
-    round.add(
-        "merge_shown_s",
-        "until both show the merged document",
-        "s",
-        shown.as_secs_f64(),
-    );
-    round.add(
-        "merge_bytes",
-        "bytes on TCP",
-        "B",
-        count(meeting.traffic.bytes()),
-    );
+    round.add(catalogue::MERGE_S, took);
+    round.add(catalogue::MERGE_SHOWN_S, shown.as_secs_f64());
+    round.add(catalogue::MERGE_BYTES, count(meeting.traffic.bytes()));
     round.add_used(&observed);
     round
 }

@@ -11,7 +11,8 @@ use phaki_tests::wait;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::seed::{PROVINCE, Seed, copy};
+use super::seed::{PROVINCE, Seed};
+use crate::copy::copy_folder;
 
 /// Longer than any phase of a workload that works.
 pub(super) const DEADLINE: Duration = Duration::from_secs(600);
@@ -46,7 +47,7 @@ impl Pair {
         let folder = tempfile::Builder::new().prefix("phaki-").tempdir().unwrap();
         let node = |name: &str| {
             let own = folder.path().join(name);
-            copy(&seed.data(name), &own.join("data"));
+            copy_folder(&seed.data(name), &own.join("data")).unwrap();
             Node::new(program, name, &own, &own.join("data"))
         };
         let (mut hub, mut province) = (node(HUB), node(PROVINCE));

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::pair::Pair;
 use super::seed::edit;
+use crate::catalogue::{self, Workload};
 use crate::figures::count;
 use crate::machine::Observation;
-use crate::sheet::{Round, Workload};
+use crate::sheet::Round;
 use crate::workload::{MARK, flat, mark};
 
 /// Documents that are changed in W3.
@@ -27,20 +28,10 @@ pub(super) async fn idle(pair: &mut Pair) -> Round {
     pair.silent().await;
     let observed = observation.end();
     let above = count(pair.bytes_above_tls().await);
-    round.add("idle_ms", "until both are in sync", "ms", ms(meeting.took));
-    round.add(
-        "idle_bytes",
-        "bytes on TCP",
-        "B",
-        count(meeting.traffic.bytes()),
-    );
-    round.add("idle_above_tls", "of these above TLS", "B", above);
-    round.add(
-        "idle_round_trips",
-        "round trips after the handshake",
-        "",
-        round_trips(pair).await,
-    );
+    round.add(catalogue::IDLE_MS, ms(meeting.took));
+    round.add(catalogue::IDLE_BYTES, count(meeting.traffic.bytes()));
+    round.add(catalogue::IDLE_ABOVE_TLS, above);
+    round.add(catalogue::IDLE_ROUND_TRIPS, round_trips(pair).await);
     round.add_used(&observed);
 
     pair.silent().await;
@@ -48,30 +39,10 @@ pub(super) async fn idle(pair: &mut Pair) -> Round {
     let [hub, province] = pair.start_times;
     let meeting = pair.meet().await;
     pair.silent().await;
-    round.add(
-        "start_full_ms",
-        "starting with all documents",
-        "ms",
-        ms(hub),
-    );
-    round.add(
-        "start_empty_ms",
-        "starting, who got them",
-        "ms",
-        ms(province),
-    );
-    round.add(
-        "restart_ms",
-        "after both restarted, until in sync",
-        "ms",
-        ms(meeting.took),
-    );
-    round.add(
-        "restart_bytes",
-        "the same, bytes on TCP",
-        "B",
-        count(meeting.traffic.bytes()),
-    );
+    round.add(catalogue::START_FULL_MS, ms(hub));
+    round.add(catalogue::START_EMPTY_MS, ms(province));
+    round.add(catalogue::RESTART_MS, ms(meeting.took));
+    round.add(catalogue::RESTART_BYTES, count(meeting.traffic.bytes()));
     round
 }
 
@@ -91,15 +62,10 @@ pub(super) async fn ten_changed(pair: &mut Pair) -> Round {
     pair.silent().await;
     let observed = observation.end();
     let mut round = Round::of(Workload::Ten);
-    round.add("ten_ms", "until all ten are there", "ms", ms(meeting.took));
-    round.add(
-        "ten_bytes",
-        "bytes on TCP",
-        "B",
-        count(meeting.traffic.bytes()),
-    );
+    round.add(catalogue::TEN_MS, ms(meeting.took));
+    round.add(catalogue::TEN_BYTES, count(meeting.traffic.bytes()));
     let above = count(pair.bytes_above_tls().await);
-    round.add("ten_above_tls", "of these above TLS", "B", above);
+    round.add(catalogue::TEN_ABOVE_TLS, above);
     round.add_used(&observed);
     round
 }

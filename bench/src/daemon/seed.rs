@@ -1,6 +1,6 @@
 //! Data folders with the documents of a workload in them, made once and copied for every round.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use phaki_tests::federation::{Federation, converged, share};
 use phaki_tests::local::Local;
@@ -67,26 +67,9 @@ impl Seed {
     }
 
     /// The data folder of one of its nodes.
-    pub(super) fn data(&self, name: &str) -> std::path::PathBuf {
+    pub(super) fn data(&self, name: &str) -> PathBuf {
         self.federation.folder().join(name).join("data")
     }
-}
-
-/// Copies the files of a node that does not run.
-pub(super) fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        let kind = entry.file_type().unwrap();
-        if kind.is_dir() {
-            copy(&entry.path(), &target);
-        } else if kind.is_file() {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-    let permissions = std::fs::metadata(from).unwrap().permissions();
-    std::fs::set_permissions(to, permissions).unwrap();
 }
 
 /// Makes one change of a document that exists; it is durable then.

@@ -15,8 +15,9 @@ use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, SpaceId};
 use phaki_replication::limits::{RUN_BYTES_TARGET, RUN_ENTRIES_MAX};
 use phaki_replication::sign::SecretKey;
 
+use crate::catalogue::{self, Workload};
 use crate::figures::count;
-use crate::sheet::{Round, Workload};
+use crate::sheet::Round;
 use crate::workload::{Step, flat, plan};
 
 const FEDERATION: FederationId = FederationId([1; 32]);
@@ -94,9 +95,9 @@ impl Prepared {
         let took = began.elapsed().as_secs_f64();
         let bytes: usize = self.runs.iter().map(|packed| packed.compressed.len()).sum();
         let mut round = Round::of(Workload::Cold);
-        round.add("cold_s", "until everything is there", "s", took);
+        round.add(catalogue::COLD_S, took);
         let each = count(u64::try_from(bytes).unwrap()) / count(self.documents);
-        round.add("bytes_per_document", "bytes a document", "B", each);
+        round.add(catalogue::BYTES_PER_DOCUMENT, each);
         round
     }
 }

@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 use std::time::Instant;
 
 use super::{database, insert, line};
-use crate::sheet::{Round, Workload, percentile};
+use crate::catalogue::{self, Workload};
+use crate::sheet::{Round, percentile};
 
 /// Changes that are sent, one after the other.
 const CHANGES: u64 = 1_000;
@@ -43,17 +44,7 @@ pub(super) fn measure() -> Round {
         (0..CHANGES).map(send).collect::<Vec<_>>()
     });
     let mut round = Round::of(Workload::Live);
-    round.add(
-        "edit_p50_ms",
-        "one edit, half are there within",
-        "ms",
-        percentile(&mut latencies, 50),
-    );
-    round.add(
-        "edit_p99_ms",
-        "one edit, 99 of 100 within",
-        "ms",
-        percentile(&mut latencies, 99),
-    );
+    round.add(catalogue::EDIT_P50_MS, percentile(&mut latencies, 50));
+    round.add(catalogue::EDIT_P99_MS, percentile(&mut latencies, 99));
     round
 }

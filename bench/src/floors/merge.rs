@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use automerge::AutoCommit;
 
-use crate::sheet::{Round, Workload};
+use crate::catalogue::{self, Workload};
+use crate::sheet::Round;
 use crate::workload::{changes_of, nested, small_edits};
 
 /// Two documents that began as the same one.
@@ -36,7 +37,7 @@ impl Prepared {
         let merged = u64::try_from(one.get_changes(&[]).len()).unwrap();
         assert_eq!(merged, self.changes);
         let mut round = Round::of(Workload::Merge);
-        round.add("merge_s", "until both hold all changes", "s", took);
+        round.add(catalogue::MERGE_S, took);
         round
     }
 }

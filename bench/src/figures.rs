@@ -88,6 +88,15 @@ impl Figures {
     }
 }
 
+/// A count as a figure.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a measurement are far below 2^52"
+)]
+pub(crate) fn count(value: u64) -> f64 {
+    value as f64
+}
+
 /// Whole numbers without a fraction, others with three digits of it.
 fn number(value: f64) -> Value {
     if value.fract() == 0.0 {
@@ -96,8 +105,11 @@ fn number(value: f64) -> Value {
     json!((value * 1_000.0).round() / 1_000.0)
 }
 
-/// With separators between thousands; small numbers with their fraction.
-fn readable(value: f64) -> String {
+/// With separators between thousands; small numbers with their fraction, the smaller the more of it.
+pub(crate) fn readable(value: f64) -> String {
+    if value.fract() != 0.0 && value < 0.1 {
+        return format!("{value:.4}");
+    }
     if value.fract() != 0.0 && value < 100.0 {
         return format!("{value:.2}");
     }

@@ -11,7 +11,7 @@ use phaki_tests::wait;
 use phaki_wire::proto::local::v1::Link;
 use tokio::task::JoinSet;
 
-use crate::figures::Figures;
+use crate::figures::{Figures, count};
 
 const SPACE: &str = "plans";
 const SERIES: u16 = 1;
@@ -33,36 +33,14 @@ const RECORD_OVERHEAD_BYTES: u64 = 22;
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// What is to be measured.
-#[derive(Debug)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Request {
+    /// Documents, each with ten changes
+    #[arg(long, value_name = "N", default_value_t = DOCUMENTS, value_parser = clap::value_parser!(u64).range(1..))]
     documents: u64,
+    /// One JSON object instead of a table
+    #[arg(long)]
     pub(crate) json: bool,
-}
-
-impl Request {
-    pub(crate) fn from_words(words: &[&str]) -> Option<Self> {
-        let (&"first-sync", mut words) = words.split_first()? else {
-            return None;
-        };
-        let mut request = Self {
-            documents: DOCUMENTS,
-            json: false,
-        };
-        loop {
-            words = match words {
-                [] => return Some(request),
-                ["--json", rest @ ..] => {
-                    request.json = true;
-                    rest
-                }
-                ["--documents", count, rest @ ..] => {
-                    request.documents = count.parse().ok().filter(|count| *count > 0)?;
-                    rest
-                }
-                _ => return None,
-            };
-        }
-    }
 }
 
 /// Measures everything, one after the other, on this machine.
@@ -325,14 +303,6 @@ async fn until_in_sync(node: &Node) {
         links.iter().any(|link| link.in_sync).then_some(())
     })
     .await;
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of a measurement are far below 2^52"
-)]
-fn count(value: u64) -> f64 {
-    value as f64
 }
 
 fn sealed(line: &Proxy) -> u64 {

@@ -1,4 +1,4 @@
-//! Measures the daemon: `cargo run --release -p phaki-bench -- first-sync`.
+//! Measures the daemon, by itself and beside other systems: `phaki-bench --help`.
 //!
 //! The nodes are this very program: started with [`AS_NODE`] in its environment it is the daemon,
 //! so that what is measured is built as the measurement is.
@@ -9,46 +9,72 @@
     reason = "a measurement that fails ends there, and its figures are its output"
 )]
 
+mod catalogue;
+mod compare;
+mod copy;
+mod daemon;
 mod figures;
 mod first_sync;
+mod floors;
+mod machine;
+mod peers;
+mod report;
+mod sheet;
+mod workload;
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use phaki_tests::node::Program;
 
 /// The variable that makes this program a node.
 const AS_NODE: &str = "PHAKI_BENCH_AS_NODE";
 
-const USAGE: &str = "\
-usage: phaki-bench first-sync [--documents N] [--json]
-
-  first-sync   an empty node gets everything from another; then the line breaks and comes back";
+/// Measures phaki on real processes, TLS and files.
+///
+/// EXAMPLE: phaki-bench compare --documents 1000 --runs 3 --peers pouchdb,iroh-docs
+#[derive(Debug, Parser)]
+#[command(name = "phaki-bench", verbatim_doc_comment)]
+enum Measurement {
+    /// An empty node gets everything from another; then the line breaks and comes back.
+    FirstSync(first_sync::Request),
+    /// The workloads W1 to W5, with what this machine needs at least, beside other systems.
+    Compare(compare::Request),
+}
 
 fn main() -> ExitCode {
     if std::env::var_os(AS_NODE).is_some() {
         return phaki::main();
     }
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let Some(request) = first_sync::Request::from_words(&words) else {
-        println!("{USAGE}");
-        return ExitCode::from(2);
-    };
+    let measurement = Measurement::parse();
     let program = Program::at(std::env::current_exe().unwrap()).with_variable(AS_NODE, "1");
     let runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = { runtime }.enable_all().build().unwrap();
-    let figures = runtime.block_on(first_sync::measure(program, &request));
-    println!(
-        "{}",
-        if request.json {
-            figures.json()
-        } else {
-            figures.table()
+    match measurement {
+        Measurement::FirstSync(request) => {
+            let figures = runtime.block_on(first_sync::measure(program, &request));
+            match request.json {
+                true => println!("{}", figures.json()),
+                false => println!("{}", figures.table()),
+            }
+            match figures.claims_hold() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            }
         }
-    );
-    if figures.claims_hold() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+        Measurement::Compare(request) => {
+            let sheet = match runtime.block_on(compare::measure(program, &request)) {
+                Ok(sheet) => sheet,
+                Err(error) => {
+                    println!("phaki-bench: {error:#}");
+                    return ExitCode::FAILURE;
+                }
+            };
+            match request.json {
+                true => println!("{}", report::json(&sheet, &request)),
+                false => println!("{}", report::table(&sheet, &request)),
+            }
+            ExitCode::SUCCESS
+        }
     }
 }

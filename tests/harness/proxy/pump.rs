@@ -1,7 +1,7 @@
 //! Carrying the bytes of one connection under the weather of its line.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -95,7 +95,11 @@ async fn hand_out(
                 sleep(Duration::from_secs_f64(now.len() as f64 / rate as f64)).await;
             }
             write_all(to, now).await?;
-            traffic.half(side).lock().unwrap().add(now);
+            traffic
+                .half(side)
+                .lock()
+                .unwrap()
+                .add(now, SystemTime::now());
             line.settle(side);
             left = later;
         }

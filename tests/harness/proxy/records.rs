@@ -1,5 +1,7 @@
 //! Counting the records of TLS that pass, from their headers, which are not encrypted.
 
+use std::time::SystemTime;
+
 /// What passed in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Records {
@@ -13,6 +15,12 @@ pub struct Records {
     pub sealed: u64,
     /// Bytes of these, their headers included.
     pub sealed_bytes: u64,
+    /// When the first bytes passed.
+    pub first_at: Option<SystemTime>,
+    /// When the last bytes passed.
+    pub last_at: Option<SystemTime>,
+    /// When the first encrypted record began to pass: towards the target it ends the handshake.
+    pub first_sealed_at: Option<SystemTime>,
     header: [u8; HEADER_BYTES],
     header_filled: usize,
     body_left: usize,
@@ -25,8 +33,10 @@ const HEADER_BYTES: usize = 5;
 const APPLICATION_DATA: u8 = 23;
 
 impl Records {
-    /// Takes note of the next bytes of the stream.
-    pub(super) fn add(&mut self, mut bytes: &[u8]) {
+    /// Takes note of the next bytes of the stream, which passed at `now`.
+    pub(super) fn add(&mut self, mut bytes: &[u8], now: SystemTime) {
+        self.first_at.get_or_insert(now);
+        self.last_at = Some(now);
         self.bytes += u64::try_from(bytes.len()).unwrap();
         while !bytes.is_empty() {
             if self.body_left > 0 {
@@ -39,17 +49,18 @@ impl Records {
             self.header_filled += 1;
             bytes = &bytes[1..];
             if self.header_filled == HEADER_BYTES {
-                self.finish_header();
+                self.finish_header(now);
             }
         }
     }
 
-    fn finish_header(&mut self) {
+    fn finish_header(&mut self, now: SystemTime) {
         let [kind, _, _, high, low] = self.header;
         self.header_filled = 0;
         self.body_left = usize::from(u16::from_be_bytes([high, low]));
         let record_bytes = u64::try_from(HEADER_BYTES + self.body_left).unwrap();
         let (count, bytes) = if kind == APPLICATION_DATA {
+            self.first_sealed_at.get_or_insert(now);
             (&mut self.sealed, &mut self.sealed_bytes)
         } else {
             (&mut self.clear, &mut self.clear_bytes)
@@ -70,7 +81,10 @@ mod tests {
         let stream = [&hello[..], &sealed, &sealed].concat();
         for piece in [1, 2, 7, 300, stream.len()] {
             let mut records = Records::default();
-            stream.chunks(piece).for_each(|bytes| records.add(bytes));
+            let now = SystemTime::UNIX_EPOCH;
+            stream
+                .chunks(piece)
+                .for_each(|bytes| records.add(bytes, now));
             assert_eq!(records.bytes, 8 + 2 * 265);
             assert_eq!((records.clear, records.clear_bytes), (1, 8));
             assert_eq!((records.sealed, records.sealed_bytes), (2, 2 * 265));

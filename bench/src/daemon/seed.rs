@@ -1,0 +1,115 @@
+//! Data folders with the documents of a workload in them, made once and copied for every round.
+
+use std::path::PathBuf;
+
+use phaki_tests::federation::{Federation, converged, share};
+use phaki_tests::local::Local;
+use phaki_tests::node::{Node, Program};
+use phaki_wire::proto::local::v1::EditDocumentRequest;
+use tokio::task::JoinSet;
+
+use super::SPACE;
+use crate::workload::{Change, changes_of, changes_of_all, flat, plan, small_edits};
+
+/// The one that receives.
+pub(super) const PROVINCE: &str = "TH-41";
+
+/// Documents that are created with one request.
+const CREATED_AT_ONCE: u64 = 100;
+
+/// Clients that edit at one time, so that they share commits to the disk.
+const EDITORS: u64 = 16;
+
+/// The stopped nodes of a federation.
+#[derive(Debug)]
+pub(super) struct Seed {
+    federation: Federation,
+}
+
+impl Seed {
+    /// The hub holds so many plans in a space that the province may not read yet.
+    pub(super) async fn plans(program: &Program, documents: u64) -> Self {
+        let federation = Federation::new(program.clone());
+        let mut hub = federation.found().await;
+        let (mut province, _line) = federation.admit(&hub, PROVINCE).await;
+        hub.local().create_space(SPACE).await;
+        create(&hub, documents).await;
+        let mut editors = JoinSet::new();
+        for editor in 0..EDITORS {
+            let numbers = (editor..documents).step_by(usize::try_from(EDITORS).unwrap());
+            editors.spawn(finish(hub.local(), numbers.collect()));
+        }
+        while let Some(edited) = editors.join_next().await {
+            edited.unwrap();
+        }
+        let space = hub.local().space(SPACE).await.unwrap();
+        assert_eq!(space.entries, changes_of_all(documents));
+        stop([&mut hub, &mut province]).await;
+        Self { federation }
+    }
+
+    /// Both hold plan 0, and each has changed it so many times without the other.
+    pub(super) async fn apart(program: &Program, edits: u64) -> Self {
+        let federation = Federation::new(program.clone());
+        let mut hub = federation.found().await;
+        let (mut province, line) = federation.admit(&hub, PROVINCE).await;
+        share(&hub, SPACE, &[&province]).await;
+        create(&hub, 1).await;
+        finish(hub.local(), vec![0]).await;
+        converged(&[&hub, &province], SPACE, changes_of(0)).await;
+        line.cut();
+        tokio::join!(
+            change(hub.local(), 0, small_edits(1, edits)),
+            change(province.local(), 0, small_edits(2, edits)),
+        );
+        stop([&mut hub, &mut province]).await;
+        Self { federation }
+    }
+
+    /// The data folder of one of its nodes.
+    pub(super) fn data(&self, name: &str) -> PathBuf {
+        self.federation.folder().join(name).join("data")
+    }
+}
+
+/// Makes one change of a document that exists; it is durable then.
+pub(super) async fn edit(local: &mut Local, number: u64, change: &Change) {
+    let request = EditDocumentRequest {
+        id: flat::id(number),
+        space: SPACE.to_owned(),
+        edits: flat::edits(change),
+        author: None,
+        heads: Vec::new(),
+    };
+    let reply = local.client().edit_document(request).await;
+    assert!(reply.unwrap().into_inner().changed, "{change:?}");
+}
+
+async fn create(hub: &Node, documents: u64) {
+    for first in (0..documents).step_by(usize::try_from(CREATED_AT_ONCE).unwrap()) {
+        let numbers = first..documents.min(first + CREATED_AT_ONCE);
+        let created: Vec<_> = numbers
+            .map(|number| flat::created(number, &plan(number)[0]))
+            .collect();
+        hub.local().put(SPACE, &created).await.unwrap();
+    }
+}
+
+/// Makes all changes but the first of these plans.
+async fn finish(local: Local, numbers: Vec<u64>) {
+    for number in numbers {
+        change(local.clone(), number, plan(number).into_iter().skip(1)).await;
+    }
+}
+
+async fn change(mut local: Local, number: u64, changes: impl Iterator<Item = Change>) {
+    for change in changes {
+        edit(&mut local, number, &change).await;
+    }
+}
+
+async fn stop(nodes: [&mut Node; 2]) {
+    for node in nodes {
+        assert!(node.stop().await.0.success());
+    }
+}

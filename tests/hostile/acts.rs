@@ -10,8 +10,9 @@ use phaki_replication::sign::SecretKey;
 
 use crate::kit::evidence::refusal_is_recorded;
 use crate::kit::peer::Peer;
+use crate::kit::pen::plan_id;
 use crate::kit::say;
-use crate::kit::world::{ATTACKER, NOTHING, World, key};
+use crate::kit::world::{ATTACKER, Kept, NOTHING, PLANS, World, key};
 
 /// An enrolled node brings an act that does not verify: the session ends, and the record says why.
 pub(crate) async fn a_node_brings(act: impl FnOnce(&World) -> Message, why: &str) {
@@ -192,6 +193,41 @@ async fn a_replayed_manifest_does_not_give_a_right_back() {
     let old = say::manifest(world.manifest().clone());
     is_not_taken(&world, &mut peer, old).await;
     world.stands([peer], NOTHING).await;
+}
+
+#[tokio::test]
+async fn a_replayed_manifest_does_not_lift_a_cap() {
+    let mut world = World::with_attacker_as(Some("writer")).await;
+    let pen = world.pen();
+    let mut peer = world.attack().await;
+    peer.say(say::batch(world.plans, vec![pen.plans(3)])).await;
+    world.until_held(&world.hub, PLANS, 6).await;
+    peer.was_ignored().await;
+    let capped = |later, counted| {
+        world.next_manifest(|manifest| {
+            manifest.version += later;
+            manifest.members.insert(pen.key.node(), MemberRole::Removed);
+            manifest.caps.insert(pen.feed, counted);
+        })
+    };
+    let (loose, tight) = (capped(0, 2), capped(1, 1));
+    for manifest in [loose.clone(), tight] {
+        world.bring(&world.hub, Act::Manifest(manifest)).await;
+    }
+    let mut member = world.member().await;
+    is_not_taken(&world, &mut member, say::manifest(loose)).await;
+    let mut again = world.attack().await;
+    again.say(say::batch(world.plans, vec![pen.plans(4)])).await;
+    again.was_ignored().await;
+    refusal_is_recorded(&world.hub, "entries-refused", &[ATTACKER, "not-allowed"]).await;
+    world.is_valid(plan_id(0));
+    let kept = Kept {
+        quarantined: 2,
+        ..NOTHING
+    };
+    // What a member hears of the attack is its own to read.
+    drop(member);
+    world.stands([peer, again], kept).await;
 }
 
 #[tokio::test]

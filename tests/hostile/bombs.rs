@@ -205,13 +205,17 @@ async fn a_message_compressed_beneath_the_protocol_is_refused() {
     let mut message = framed(&say::encoded(say::heartbeat(0))).to_vec();
     message[0] = 1;
     peer.send(message.into()).await;
-    while peer.hear().await.is_some() {}
+    peer.is_closed(CloseReason::Protocol).await;
     log_tells(&world.hub, &["link closed", ATTACKER, "ompress"]).await;
+    let words = [ATTACKER, CloseReason::Protocol.name()];
+    refusal_is_recorded(&world.hub, "connection-refused", &words).await;
     let connection = Connection::open(world.hub.listen(), Some(&world.attacker), tls::SESSION);
     let encoding = HeaderValue::from_static("gzip");
     let headers = HeaderMap::from_iter([(HeaderName::from_static("grpc-encoding"), encoding)]);
     let call = connection.await.unwrap().call(SESSION, headers).await;
     assert_eq!(call.err().unwrap(), "grpc-status 12");
+    let words = [ATTACKER, "compressed"];
+    refusal_is_recorded(&world.hub, "connection-refused", &words).await;
     world.stands([peer], NOTHING).await;
 }
 

@@ -11,7 +11,7 @@ use prost::Message as _;
 use crate::kit::evidence::refusal_is_recorded;
 use crate::kit::pen::Pen;
 use crate::kit::say;
-use crate::kit::world::{ATTACKER, NOTHING, World, key};
+use crate::kit::world::{ATTACKER, NOTHING, PLANS, World, key};
 
 /// The proof that a pen signed its first entry in two ways.
 fn proof(pen: &Pen) -> ForkProof {
@@ -166,6 +166,35 @@ async fn three_histories_shown_to_two_nodes_are_cut_at_the_same_place_by_both() 
     }
     world.goes_on().await;
     world.stands([to_hub, to_witness], NOTHING).await;
+}
+
+#[tokio::test]
+async fn a_proof_reaches_a_node_that_never_met_who_signed_in_two_ways() {
+    let mut world = World::with_attacker_as(Some("writer")).await;
+    world.expect_errors();
+    let mut third = world.behind_the_witness().await;
+    third.expect_errors();
+    let pen = world.pen();
+    // The hub and the witness are shown one each; what they find out the third hears of one of them.
+    let mut peers = [world.attack().await, world.attack_witness().await];
+    for (number, peer) in (1..).zip(&mut peers) {
+        let run = pen.sign(vec![pen.plan(number)]);
+        peer.say(say::batch(world.plans, vec![run])).await;
+    }
+    let author = pen.key.node().to_string();
+    refusal_is_recorded(&third, "feed-forked", &[&author, "at position 0"]).await;
+    let met = third
+        .local()
+        .links()
+        .await
+        .into_iter()
+        .map(|link| link.peer);
+    assert_eq!(met.collect::<Vec<_>>(), ["TH-41"]);
+    world.goes_on().await;
+    let honest = u64::try_from(world.honest_plans().len()).unwrap();
+    let held = world.until_held(&third, PLANS, honest).await;
+    assert_eq!((held.documents, held.quarantined), (honest, 0));
+    world.stands(peers, NOTHING).await;
 }
 
 #[tokio::test]

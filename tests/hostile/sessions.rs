@@ -142,6 +142,47 @@ async fn a_greeting_that_claims_the_newest_of_everything_harms_nobody() {
 }
 
 #[tokio::test]
+async fn a_greeting_in_the_name_of_the_victims_own_store_harms_nobody() {
+    let mut world = World::with_attacker_as(Some("writer")).await;
+    let mut spy = Peer::open(world.hub.listen(), &world.attacker, world.id)
+        .await
+        .unwrap();
+    spy.say(say::hello(world.id)).await;
+    let greeting = |message: &Message| match message {
+        Message::Hello(hello) => Some(hello.clone()),
+        _ => None,
+    };
+    let own = spy.hear_until("the hub greets", greeting).await;
+    spy.was_ignored().await;
+    let mut peers = Vec::new();
+    for node in [&world.hub, &world.witness] {
+        let opened = Peer::open(node.listen(), &world.attacker, world.id).await;
+        let mut peer = opened.unwrap();
+        peer.say(Message::Hello(own.clone())).await;
+        // Entries that the hub would have written in that epoch of its store.
+        let mut pen = world.pen();
+        pen.feed.author = world.steward_key().node();
+        pen.feed.epoch = own.epoch;
+        peer.say(say::batch(world.plans, vec![pen.plans(1)])).await;
+        peer.is_closed(CloseReason::Forged).await;
+        refusal_is_recorded(node, "entries-refused", &[ATTACKER]).await;
+        peers.push(peer);
+    }
+    world.goes_on().await;
+    for node in [&world.hub, &world.witness] {
+        for act in [
+            "key-on-two-machines",
+            "own-key-elsewhere",
+            "store-superseded",
+        ] {
+            let listed = node.command(&["audit", "--act", act, "--json"]);
+            assert!(!listed.contains(ATTACKER), "{listed}");
+        }
+    }
+    world.stands(peers, NOTHING).await;
+}
+
+#[tokio::test]
 async fn a_relay_that_claims_entries_and_withholds_them_keeps_nobody_from_them() {
     a_lie_harms_nobody(|world, honest| {
         vec![say::frontier(world.plans, [(honest, u64::MAX)], true)]

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::Map;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use phaki_replication::id::NodeId;
@@ -177,8 +179,20 @@ impl Gate {
         let service = SyncServer::new(Session(Mutex::new(Some(caller))))
             .max_decoding_message_size(FRAME_BYTES_MAX)
             .max_encoding_message_size(FRAME_BYTES_MAX);
-        let connection = http2::server(tasks.clone())
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let (service, told) = (TowerToHyperService::new(service), events.clone());
+        let service = service_fn(move |request: http::Request<Incoming>| {
+            // tonic refuses the call, and tells nobody here.
+            if request
+                .headers()
+                .get("grpc-encoding")
+                .is_some_and(|encoding| encoding != "identity")
+            {
+                told.refused(Some(peer), false, "compressed");
+            }
+            service.call(request)
+        });
+        let connection =
+            http2::server(tasks.clone()).serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
         let evicted = place.evicted();
         let waiting = async {

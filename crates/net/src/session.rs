@@ -89,12 +89,16 @@ async fn take(link: &Link, frame: Frame) {
     }
 }
 
+/// What tonic says of a message that gRPC itself compressed, which this protocol does not speak.
+const COMPRESSED: &str = "compressed-flag";
+
 /// Ends a session whose stream failed: with a reason when the peer is at fault.
 fn end_with(link: &Link, status: &Status, counters: &LinkCounters) {
     // Both codes are set by decoding on this side; the other end never sends them.
     let reason = match status.code() {
         Code::OutOfRange => CloseReason::Limit,
         Code::InvalidArgument => CloseReason::Protocol,
+        Code::Internal if status.message().contains(COMPRESSED) => CloseReason::Protocol,
         _ => return link.outbox.cut(describe(status, counters)),
     };
     refuse(link, reason, status.message());

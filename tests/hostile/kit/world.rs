@@ -69,7 +69,7 @@ pub(crate) struct World {
     /// Plans of others that were valid when they were made, and stay so.
     others: BTreeSet<String>,
     /// Holds the folders of the nodes.
-    _federation: Federation,
+    federation: Federation,
 }
 
 /// What of an attack is kept, none of it applied.
@@ -131,7 +131,7 @@ impl World {
             line,
             attacker,
             spy,
-            _federation: federation,
+            federation,
         };
         world.write_honestly(3).await;
         let secret = samples::plan(SECRET_SERIES, 1);
@@ -155,6 +155,19 @@ impl World {
     /// The session of an honest reader of everything with the hub, after the greetings.
     pub(crate) async fn member(&self) -> Peer {
         Peer::greet(self.hub.listen(), &self.spy, self.id).await
+    }
+
+    /// Another honest node, which reads the space under attack and has a line to the witness alone.
+    pub(crate) async fn behind_the_witness(&self) -> Node {
+        let mut node = self.federation.node("TH-43");
+        let address = self.hub.listen().to_string();
+        let invite = self.hub.local().invite(node.name(), "43", &address).await;
+        node.command(&["join", &invite]);
+        node.dial(WITNESS, &self.witness.listen().to_string());
+        node.start().await;
+        self.hub.local().grant(PLANS, node.name(), "reader").await;
+        self.until_held(&node, PLANS, self.entries()).await;
+        node
     }
 
     /// The attack is one that the nodes tell the people at them about.

@@ -297,6 +297,13 @@ impl Local for LocalApi {
         answer(self.auditing.verify(request.into_inner()).await)
     }
 
+    async fn record_backup(
+        &self,
+        request: Request<pb::RecordBackupRequest>,
+    ) -> Result<Response<pb::RecordBackupReply>, Status> {
+        answer(self.auditing.backed_up(request.into_inner()).await)
+    }
+
     async fn list_quarantine(
         &self,
         request: Request<pb::ListQuarantineRequest>,

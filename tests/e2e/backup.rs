@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use phaki_tests::federation::{HUB, converged, share};
+use phaki_tests::node::Node;
 use phaki_tests::samples;
 
 use crate::federation;
@@ -34,12 +35,17 @@ async fn a_node_restored_from_a_backup_has_all_its_edits_again_and_new_ones_coun
     for secret in [key.trim().as_bytes(), &seed] {
         assert!(!held.windows(secret.len()).any(|part| part == secret));
     }
+    let made = |node: &Node| node.command(&["audit", "--act", "store-backed-up", "--json"]);
+    assert!(made(&province).contains(file), "{}", made(&province));
     let again = province.run(&["backup", file]);
     assert!(!again.status.success(), "a backup is never overwritten");
     province.local().put(SPACE, &plan(1)).await.unwrap();
     converged(&[&hub, &province], SPACE, 2).await;
 
     assert!(province.stop().await.0.success());
+    let offline = federation.folder().join("offline");
+    province.command(&["backup", offline.to_str().unwrap()]);
+    assert_eq!(made(&province).lines().count(), 2, "{}", made(&province));
     let kept = federation.folder().join("node.key");
     std::fs::copy(province.data().join("node.key"), &kept).unwrap();
     std::fs::remove_dir_all(province.data()).unwrap();

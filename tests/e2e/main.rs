@@ -10,6 +10,7 @@
 )]
 
 mod demonstration;
+mod operators;
 mod readme;
 mod walkthrough;
 

@@ -73,6 +73,8 @@ async fn receipts_travel_through_a_relay_and_tell_the_truth_after_a_crash() {
     let told = udon.command(&["receipts", &id]);
     let sentence = "the newest changes are on disk at 3 of 3 nodes, the national node included";
     assert!(told.contains(sentence), "{told}");
+    let shown = udon.command(&["show", &id]);
+    assert!(shown.contains(sentence), "{shown}");
 
     wait::until("the status tells that all hold everything", async || {
         let space = udon.local().space(SPACE).await?;

@@ -198,7 +198,6 @@ impl Node {
     /// Starts the process without waiting for anything.
     pub fn launch(&mut self) {
         assert!(self.process.is_none(), "{} runs already", self.name);
-        self.write_config();
         let serve = self
             .call(&["serve"])
             .stdout(self.open("out.txt"))
@@ -209,6 +208,7 @@ impl Node {
 
     /// A call of the program for this node, not started yet.
     pub fn call(&self, arguments: &[&str]) -> Command {
+        self.write_config();
         let mut command = self.program.command();
         command
             .args(arguments)
@@ -221,7 +221,6 @@ impl Node {
 
     /// Runs a command of the program to its end, whatever that is.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        self.write_config();
         self.call(arguments).output().unwrap()
     }
 

@@ -16,9 +16,9 @@ use phaki_wire::proto::local::v1::{
     AuditRecord, Conflict, CreateSpaceRequest, DocumentRow, EditDocumentReply, EditDocumentRequest,
     ExportDocumentsRequest, ExportedDocument, GrantSpaceRequest, ListAuditRequest,
     ListConflictsRequest, ListDocumentsRequest, ListSpacesRequest, PutDocumentsReply,
-    PutDocumentsRequest, ResolveConflictRequest, ShowDocumentReply, ShowDocumentRequest,
-    ShowHistoryReply, ShowHistoryRequest, Space, StatusReply, StatusRequest, VerifyAuditReply,
-    VerifyAuditRequest,
+    PutDocumentsRequest, RecordBackupRequest, ResolveConflictRequest, ShowDocumentReply,
+    ShowDocumentRequest, ShowHistoryReply, ShowHistoryRequest, Space, StatusReply, StatusRequest,
+    VerifyAuditReply, VerifyAuditRequest,
 };
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -96,6 +96,13 @@ impl Client {
         request: VerifyAuditRequest,
     ) -> anyhow::Result<VerifyAuditReply> {
         answer("verify audit log", self.api.verify_audit(request)).await
+    }
+
+    /// Has the node record that its store was copied to that file.
+    pub(crate) async fn record_backup(&mut self, file: String) -> anyhow::Result<()> {
+        let request = RecordBackupRequest { file };
+        answer("record backup", self.api.record_backup(request)).await?;
+        Ok(())
     }
 
     pub(crate) async fn create_space(&mut self, name: &str) -> anyhow::Result<Space> {

@@ -108,7 +108,7 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
             quarantine.await.map(|()| done)
         }
         Command::Receipts(args) => receipts::receipts(invocation, &args).await.map(|()| done),
-        Command::Backup(args) => backup::backup(invocation, &args).map(|()| done),
+        Command::Backup(args) => backup::backup(invocation, &args).await.map(|()| done),
         Command::Restore(args) => backup::restore(invocation, &args).map(|()| done),
         Command::Space(command) => space::space(invocation, command).await.map(|()| done),
         Command::New(args) => new::new(invocation, args).await.map(|()| done),

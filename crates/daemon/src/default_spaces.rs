@@ -70,7 +70,7 @@ fn missing(in_force: &InForce, key: &SecretKey) -> Vec<Manifest> {
         NodeRole::Edge => *end == DRAFT,
     });
     let founded = wanted.map(|(end, readers)| {
-        let name = format!("{}{end}", record.name);
+        let name = format!("{}{end}", record.given_name());
         let nonce = nonce(in_force, key, end);
         let mut manifest = Manifest::found(in_force.federation, node, nonce, &name);
         let readers = readers.iter().map(|role| Group::Role(*role));

@@ -130,6 +130,9 @@ pub(crate) const AUDIT_KINDS_MAX: usize = 128;
 /// above, strangers who do nothing else for a year make some 400,000 records, about 120 MB.
 pub(crate) const AUDIT_KIND_EVERY_MS: u64 = 5 * 60 * 1000;
 
+/// Bytes of the path of a backup in the audit log: the longest path that Linux takes.
+pub(crate) const BACKUP_PATH_BYTES_MAX: usize = 4096;
+
 /// How often a roster, branch or manifest is made because another one came in force meanwhile: the
 /// node itself makes a manifest for each suspended author, and more than a few in a row are no
 /// chance.

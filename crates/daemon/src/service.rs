@@ -1,6 +1,7 @@
 //! The local gRPC API on the Unix socket, with server reflection and `grpc.health.v1`.
 
 mod auditing;
+mod border;
 mod denial;
 mod edit_stream;
 mod editing;
@@ -33,27 +34,22 @@ use anyhow::Context;
 use phaki_replication::sign::SecretKey;
 use phaki_store::Reader;
 use phaki_wire::proto::DESCRIPTOR;
-use phaki_wire::proto::local::v1 as pb;
-use phaki_wire::proto::local::v1::local_server::{Local, LocalServer};
+use phaki_wire::proto::local::v1::local_server::LocalServer;
 use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
-use tonic::{Request, Response, Status, Streaming, async_trait};
 
 pub(crate) use socket::{Socket, bind};
 pub(crate) use watching::Commits;
 
 use self::auditing::Auditing;
-use self::denial::Denial;
-use self::edit_stream::Edited;
 use self::editing::Editing;
 use self::enrolling::Enrolling;
-use self::listing::Rows;
 use self::quarantine::Quarantine;
 use self::reading::Reading;
 use self::spaces::Spaces;
 use self::status::Facts;
-use self::watching::{Watched, Watching};
+use self::watching::Watching;
 use self::workers::Workers;
 use crate::audit::Audit;
 use crate::enrolment::Admission;
@@ -199,323 +195,5 @@ impl LocalApi {
         edits.close();
         edits.wait().await;
         Ok(())
-    }
-}
-
-impl LocalApi {
-    /// As [`answer`], for what takes a right: when it is missing, that is recorded.
-    async fn answer_by_right<T>(
-        &self,
-        (what, subject, account): (&'static str, String, String),
-        outcome: Result<T, Denial>,
-    ) -> Result<Response<T>, Status> {
-        if let Err(denial) = &outcome {
-            let denied = self.auditing.denied(what, &subject, &account, denial);
-            denied.await;
-        }
-        answer(outcome)
-    }
-}
-
-fn account_of(author: Option<&pb::Author>) -> String {
-    author
-        .map(|author| author.account.clone())
-        .unwrap_or_default()
-}
-
-/// The border: what is denied becomes a status.
-fn answer<T>(outcome: Result<T, Denial>) -> Result<Response<T>, Status> {
-    outcome.map(Response::new).map_err(Denial::into_status)
-}
-
-#[async_trait]
-impl Local for LocalApi {
-    type ListDocumentsStream = Rows<pb::DocumentRow>;
-    type ExportDocumentsStream = Rows<pb::ExportedDocument>;
-    type WatchDocumentsStream = Watched;
-    type EditDocumentsStream = Edited;
-
-    async fn status(
-        &self,
-        _: Request<pb::StatusRequest>,
-    ) -> Result<Response<pb::StatusReply>, Status> {
-        let others = [
-            self.enrolling.problem().await,
-            self.facts.rotation_problem(),
-        ];
-        let others = others.into_iter().flatten().collect();
-        answer(self.spaces.status(&self.facts, others).await)
-    }
-
-    async fn create_invite(
-        &self,
-        request: Request<pb::CreateInviteRequest>,
-    ) -> Result<Response<pb::CreateInviteReply>, Status> {
-        answer(self.enrolling.invite(request.into_inner()).await)
-    }
-
-    async fn rotate_key(
-        &self,
-        request: Request<pb::RotateKeyRequest>,
-    ) -> Result<Response<pb::RotateKeyReply>, Status> {
-        answer(self.enrolling.rotate_key(request.into_inner()).await)
-    }
-
-    async fn list_invites(
-        &self,
-        _: Request<pb::ListInvitesRequest>,
-    ) -> Result<Response<pb::ListInvitesReply>, Status> {
-        answer(self.enrolling.invites().await)
-    }
-
-    async fn withdraw_invite(
-        &self,
-        request: Request<pb::WithdrawInviteRequest>,
-    ) -> Result<Response<pb::WithdrawInviteReply>, Status> {
-        answer(self.enrolling.withdraw(request.into_inner()).await)
-    }
-
-    async fn list_pending(
-        &self,
-        _: Request<pb::ListPendingRequest>,
-    ) -> Result<Response<pb::ListPendingReply>, Status> {
-        answer(self.enrolling.list_pending().await)
-    }
-
-    async fn show_pending(
-        &self,
-        request: Request<pb::ShowPendingRequest>,
-    ) -> Result<Response<pb::ShowPendingReply>, Status> {
-        answer(self.enrolling.show_pending(request.into_inner()).await)
-    }
-
-    async fn reject_pending(
-        &self,
-        request: Request<pb::RejectPendingRequest>,
-    ) -> Result<Response<pb::RejectPendingReply>, Status> {
-        answer(self.enrolling.reject(request.into_inner()).await)
-    }
-
-    async fn change_roster(
-        &self,
-        request: Request<pb::ChangeRosterRequest>,
-    ) -> Result<Response<pb::ChangeRosterReply>, Status> {
-        answer(self.enrolling.change(request.into_inner()).await)
-    }
-
-    async fn enact_roster(
-        &self,
-        request: Request<pb::EnactRosterRequest>,
-    ) -> Result<Response<pb::EnactRosterReply>, Status> {
-        answer(self.enrolling.enact(request.into_inner()).await)
-    }
-
-    async fn show_roster(
-        &self,
-        _: Request<pb::ShowRosterRequest>,
-    ) -> Result<Response<pb::ShowRosterReply>, Status> {
-        answer(self.spaces.roster().await)
-    }
-
-    async fn list_audit(
-        &self,
-        request: Request<pb::ListAuditRequest>,
-    ) -> Result<Response<pb::ListAuditReply>, Status> {
-        answer(self.auditing.list(request.into_inner()).await)
-    }
-
-    async fn verify_audit(
-        &self,
-        request: Request<pb::VerifyAuditRequest>,
-    ) -> Result<Response<pb::VerifyAuditReply>, Status> {
-        answer(self.auditing.verify(request.into_inner()).await)
-    }
-
-    async fn list_quarantine(
-        &self,
-        request: Request<pb::ListQuarantineRequest>,
-    ) -> Result<Response<pb::ListQuarantineReply>, Status> {
-        answer(self.quarantine.list(request.into_inner()).await)
-    }
-
-    async fn show_quarantined(
-        &self,
-        request: Request<pb::ShowQuarantinedRequest>,
-    ) -> Result<Response<pb::ShowQuarantinedReply>, Status> {
-        answer(self.quarantine.show(request.into_inner()).await)
-    }
-
-    async fn adopt_quarantined(
-        &self,
-        request: Request<pb::AdoptQuarantinedRequest>,
-    ) -> Result<Response<pb::AdoptQuarantinedReply>, Status> {
-        let request = request.into_inner();
-        let asked = ("adopt", request.space.clone(), String::new());
-        self.answer_by_right(asked, self.quarantine.adopt(request).await)
-            .await
-    }
-
-    async fn discard_quarantined(
-        &self,
-        request: Request<pb::DiscardQuarantinedRequest>,
-    ) -> Result<Response<pb::DiscardQuarantinedReply>, Status> {
-        answer(self.quarantine.discard(request.into_inner()).await)
-    }
-
-    async fn show_receipts(
-        &self,
-        request: Request<pb::ShowReceiptsRequest>,
-    ) -> Result<Response<pb::ShowReceiptsReply>, Status> {
-        answer(self.reading.receipts(request.into_inner()).await)
-    }
-
-    async fn create_space(
-        &self,
-        request: Request<pb::CreateSpaceRequest>,
-    ) -> Result<Response<pb::CreateSpaceReply>, Status> {
-        answer(self.spaces.create(request.into_inner()).await)
-    }
-
-    async fn grant_space(
-        &self,
-        request: Request<pb::GrantSpaceRequest>,
-    ) -> Result<Response<pb::GrantSpaceReply>, Status> {
-        let request = request.into_inner();
-        let asked = ("grant", request.space.clone(), String::new());
-        self.answer_by_right(asked, self.spaces.grant(request).await)
-            .await
-    }
-
-    async fn revoke_space(
-        &self,
-        request: Request<pb::RevokeSpaceRequest>,
-    ) -> Result<Response<pb::RevokeSpaceReply>, Status> {
-        let request = request.into_inner();
-        let asked = ("revoke", request.space.clone(), String::new());
-        self.answer_by_right(asked, self.spaces.revoke(request).await)
-            .await
-    }
-
-    async fn preview_space(
-        &self,
-        request: Request<pb::PreviewSpaceRequest>,
-    ) -> Result<Response<pb::PreviewSpaceReply>, Status> {
-        answer(self.spaces.preview(request.into_inner()).await)
-    }
-
-    async fn show_space(
-        &self,
-        request: Request<pb::ShowSpaceRequest>,
-    ) -> Result<Response<pb::ShowSpaceReply>, Status> {
-        answer(self.spaces.show(request.into_inner()).await)
-    }
-
-    async fn show_rights(
-        &self,
-        request: Request<pb::ShowRightsRequest>,
-    ) -> Result<Response<pb::ShowRightsReply>, Status> {
-        answer(self.spaces.rights(request.into_inner()).await)
-    }
-
-    async fn transfer_space(
-        &self,
-        request: Request<pb::TransferSpaceRequest>,
-    ) -> Result<Response<pb::TransferSpaceReply>, Status> {
-        let request = request.into_inner();
-        let asked = ("transfer", request.space.clone(), String::new());
-        self.answer_by_right(asked, self.spaces.transfer(request).await)
-            .await
-    }
-
-    async fn list_spaces(
-        &self,
-        _: Request<pb::ListSpacesRequest>,
-    ) -> Result<Response<pb::ListSpacesReply>, Status> {
-        let spaces = self.spaces.list().await;
-        answer(spaces.map(|spaces| pb::ListSpacesReply { spaces }))
-    }
-
-    async fn put_documents(
-        &self,
-        request: Request<pb::PutDocumentsRequest>,
-    ) -> Result<Response<pb::PutDocumentsReply>, Status> {
-        let request = request.into_inner();
-        let account = account_of(request.author.as_ref());
-        let asked = ("put", request.space.clone(), account);
-        self.answer_by_right(asked, self.editing.put(request).await)
-            .await
-    }
-
-    async fn list_documents(
-        &self,
-        request: Request<pb::ListDocumentsRequest>,
-    ) -> Result<Response<Self::ListDocumentsStream>, Status> {
-        answer(self.reading.list(&request.into_inner()))
-    }
-
-    async fn show_document(
-        &self,
-        request: Request<pb::ShowDocumentRequest>,
-    ) -> Result<Response<pb::ShowDocumentReply>, Status> {
-        answer(self.reading.show(request.into_inner()).await)
-    }
-
-    async fn edit_document(
-        &self,
-        request: Request<pb::EditDocumentRequest>,
-    ) -> Result<Response<pb::EditDocumentReply>, Status> {
-        let request = request.into_inner();
-        let account = account_of(request.author.as_ref());
-        let asked = ("edit", request.id.clone(), account);
-        self.answer_by_right(asked, self.editing.edit(request).await)
-            .await
-    }
-
-    async fn edit_documents(
-        &self,
-        requests: Request<Streaming<pb::EditDocumentRequest>>,
-    ) -> Result<Response<Self::EditDocumentsStream>, Status> {
-        answer(Ok(self
-            .editing
-            .edit_all(requests.into_inner(), &self.auditing)))
-    }
-
-    async fn show_history(
-        &self,
-        request: Request<pb::ShowHistoryRequest>,
-    ) -> Result<Response<pb::ShowHistoryReply>, Status> {
-        answer(self.reading.history(request.into_inner()).await)
-    }
-
-    async fn list_conflicts(
-        &self,
-        request: Request<pb::ListConflictsRequest>,
-    ) -> Result<Response<pb::ListConflictsReply>, Status> {
-        answer(self.reading.conflicts(request.into_inner()).await)
-    }
-
-    async fn resolve_conflict(
-        &self,
-        request: Request<pb::ResolveConflictRequest>,
-    ) -> Result<Response<pb::EditDocumentReply>, Status> {
-        let request = request.into_inner();
-        let account = account_of(request.author.as_ref());
-        let asked = ("resolve", request.id.clone(), account);
-        self.answer_by_right(asked, self.editing.resolve(request).await)
-            .await
-    }
-
-    async fn export_documents(
-        &self,
-        request: Request<pb::ExportDocumentsRequest>,
-    ) -> Result<Response<Self::ExportDocumentsStream>, Status> {
-        answer(self.reading.export(&request.into_inner()))
-    }
-
-    async fn watch_documents(
-        &self,
-        request: Request<pb::WatchDocumentsRequest>,
-    ) -> Result<Response<Self::WatchDocumentsStream>, Status> {
-        answer(self.watching.watch(&request.into_inner()))
     }
 }

@@ -7,10 +7,13 @@ use clap::Args;
 use phaki_replication::id::Epoch;
 use phaki_store::backup::backup as copy_store;
 use phaki_store::restore::{Restore, RestoreError, restore as restore_store};
+use phaki_store::{Store, WriterOptions};
 use serde_json::json;
 
 use super::Invocation;
 use crate::audit::Deed;
+use crate::client::Client;
+use crate::config::Config;
 use crate::data_folder::{DataFolder, write_private};
 use crate::identity;
 use crate::node_loop::wall_ms;
@@ -49,8 +52,9 @@ pub(crate) struct RestoreArgs {
     replace: bool,
 }
 
-pub(crate) fn backup(invocation: &mut Invocation, args: &BackupArgs) -> anyhow::Result<()> {
-    let folder = DataFolder::open(&invocation.global.settings()?.data)?;
+pub(crate) async fn backup(invocation: &mut Invocation, args: &BackupArgs) -> anyhow::Result<()> {
+    let config = invocation.global.settings()?;
+    let folder = DataFolder::open(&config.data)?;
     let (database, shown) = (folder.database(), args.file.display());
     if !database.exists() {
         bail!(
@@ -60,6 +64,9 @@ pub(crate) fn backup(invocation: &mut Invocation, args: &BackupArgs) -> anyhow::
     }
     copy_store(&database, &args.file)
         .context("make the backup: name a new file on a disk with room")?;
+    record(&config, &folder, args.file.display().to_string())
+        .await
+        .with_context(|| format!("record in the audit log that {shown} was made, which it was"))?;
     let bytes = std::fs::metadata(&args.file).map_or(0, |file| file.len());
     let output = &mut invocation.output;
     if output.json {
@@ -76,6 +83,20 @@ pub(crate) fn backup(invocation: &mut Invocation, args: &BackupArgs) -> anyhow::
              it holds no key: keep node.key in another safe place, it is needed to restore"
         ),
     ))
+}
+
+/// Records the backup: by the node if it runs, otherwise here.
+async fn record(config: &Config, folder: &DataFolder, file: String) -> anyhow::Result<()> {
+    if let Ok(mut client) = Client::connect(config).await {
+        return client.record_backup(file).await;
+    }
+    let _lock = folder.lock()?;
+    let store = Store::open(&folder.database()).context("open the store")?;
+    let (writer, thread) = store.start_writer(&WriterOptions::default(), |_| {})?;
+    let node = store.identity().node;
+    writer.record(Deed::StoreBackedUp.by(&config.account, node, file))?;
+    thread.stop();
+    Ok(())
 }
 
 pub(crate) fn restore(invocation: &mut Invocation, args: &RestoreArgs) -> anyhow::Result<()> {

@@ -1,10 +1,10 @@
 //! `show`: one document, field by field.
 
 use clap::Args;
-use phaki_wire::proto::local::v1::ShowDocumentReply;
+use phaki_wire::proto::local::v1::{ShowDocumentReply, ShowReceiptsReply};
 
 use super::names::Names;
-use super::{Invocation, conflicts};
+use super::{Invocation, conflicts, receipts};
 use crate::output::{Align, Output, Table, machine, words};
 
 /// Show a document, field by field, with its open conflicts
@@ -32,7 +32,10 @@ pub(crate) async fn show(invocation: &mut Invocation, args: &ShowArgs) -> anyhow
     let leaves = reply.leaves.iter();
     let texts = leaves.flat_map(|leaf| [leaf.path.as_str(), leaf.value_json.as_str()]);
     let names = Names::of(&mut client, texts).await;
-    head(output, &reply)?;
+    // A node that is stopping may not answer that any more; the document is shown all the same.
+    let receipts = client.receipts(&reply.id, &args.space).await.ok();
+    let output = &mut invocation.output;
+    head(output, &reply, receipts.as_ref())?;
     let language = output.language;
     let word = |text| (language.of(text), Align::Left);
     let mut table = Table::new(&[word(words::FIELD), word(words::PATH), word(words::VALUE)]);
@@ -51,7 +54,11 @@ pub(crate) async fn show(invocation: &mut Invocation, args: &ShowArgs) -> anyhow
     Ok(())
 }
 
-fn head(output: &mut Output, reply: &ShowDocumentReply) -> anyhow::Result<()> {
+fn head(
+    output: &mut Output,
+    reply: &ShowDocumentReply,
+    receipts: Option<&ShowReceiptsReply>,
+) -> anyhow::Result<()> {
     let language = output.language;
     let heads: Vec<String> = reply
         .heads
@@ -63,5 +70,8 @@ fn head(output: &mut Output, reply: &ShowDocumentReply) -> anyhow::Result<()> {
         format!("พื้นที่ข้อมูล {}  รุ่น {}", reply.space, heads.join(" ")),
         format!("space {}  heads {}", reply.space, heads.join(" ")),
     ))?;
+    if let Some(receipts) = receipts {
+        output.line(receipts::sentence(language, receipts))?;
+    }
     output.line("")
 }

@@ -6,6 +6,7 @@ use phaki_wire::proto::local::v1 as pb;
 use super::denial::Denial;
 use super::workers::Workers;
 use crate::audit::{Audit, Deed, reading};
+use crate::limits::BACKUP_PATH_BYTES_MAX;
 use crate::node_loop::NodeRequests;
 
 /// What the audit log needs. Cheap to clone.
@@ -37,6 +38,21 @@ impl Auditing {
         let reader = self.reader.clone();
         let verify = move || reading::verify(&reader, known.as_ref()).map_err(Denial::unreadable);
         self.workers.run(verify).await
+    }
+
+    /// A client on this machine has copied the store.
+    pub(super) async fn backed_up(
+        &self,
+        request: pb::RecordBackupRequest,
+    ) -> Result<pb::RecordBackupReply, Denial> {
+        if request.file.len() > BACKUP_PATH_BYTES_MAX {
+            let sentence = format!("the path is longer than {BACKUP_PATH_BYTES_MAX} bytes");
+            return Err(Denial::invalid(sentence));
+        }
+        let node = self.requests.in_force().node;
+        let recorded = self.audit.record(Deed::StoreBackedUp, node, request.file);
+        recorded.await.map_err(Denial::unwritten)?;
+        Ok(pb::RecordBackupReply {})
     }
 
     /// Records that a local client was denied something, when a right was missing for it. `what`

@@ -6,8 +6,8 @@ use futures_util::stream::{Stream, StreamExt};
 use phaki_wire::proto::local::v1 as pb;
 use tonic::{Status, Streaming};
 
-use super::account_of;
 use super::auditing::Auditing;
+use super::border::account_of;
 use super::denial::Denial;
 use super::editing::Editing;
 use super::making::Begun;

@@ -524,6 +524,14 @@ pub struct VerifyAuditReply {
     pub known_hash_found: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordBackupRequest {
+    /// to which the store was copied
+    #[prost(string, tag = "1")]
+    pub file: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordBackupReply {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListQuarantineRequest {
     /// id or name; empty: all
     #[prost(string, tag = "1")]
@@ -1624,6 +1632,31 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "VerifyAudit"));
             self.inner.unary(req, path, codec).await
         }
+        /// Records that somebody copied the store to a backup, which needs no running node.
+        pub async fn record_backup(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordBackupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordBackupReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/RecordBackup",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "RecordBackup"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Entries that are kept without effect: for want of a right, or behind a cut of their feed.
         pub async fn list_quarantine(
             &mut self,
@@ -2292,6 +2325,14 @@ pub mod local_server {
             request: tonic::Request<super::VerifyAuditRequest>,
         ) -> std::result::Result<
             tonic::Response<super::VerifyAuditReply>,
+            tonic::Status,
+        >;
+        /// Records that somebody copied the store to a backup, which needs no running node.
+        async fn record_backup(
+            &self,
+            request: tonic::Request<super::RecordBackupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RecordBackupReply>,
             tonic::Status,
         >;
         /// Entries that are kept without effect: for want of a right, or behind a cut of their feed.
@@ -3112,6 +3153,51 @@ pub mod local_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = VerifyAuditSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/RecordBackup" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordBackupSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::RecordBackupRequest>
+                    for RecordBackupSvc<T> {
+                        type Response = super::RecordBackupReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordBackupRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::record_backup(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordBackupSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -27,6 +27,9 @@ const EDITS: &str = "edit/";
 /// Bytes of a single edit.
 const EDIT_BYTES: usize = 200;
 
+/// Exchanges that may fail before one that works.
+const FAILURES_MAX: u64 = 5;
+
 /// An edit that is not there after so long is lost.
 const LOST: Duration = Duration::from_secs(20);
 
@@ -86,7 +89,7 @@ impl Node for Iroh {
             "dial" => self.dial(&command.argument::<String>(1)?).await?,
             "pull" => self.pull(command.argument(1)?).await?,
             "unlink" => self.space()?.leave().await?,
-            "sync" => self.sync(command.argument(1)?).await?,
+            "sync" => return self.sync(command.argument(1)?).await,
             "touch" => {
                 for number in 0..command.argument(1)? {
                     let mut document = self.arguments.document(number)?;
@@ -174,26 +177,29 @@ impl Iroh {
         Ok(())
     }
 
-    /// One exchange to its end, and until so many contents have come.
-    async fn sync(&self, count: usize) -> Result<()> {
+    /// One exchange to its end, and until so many contents have come. An exchange that fails, as it
+    /// does at times when the link before has not quite gone, is begun again.
+    async fn sync(&self, count: usize) -> Result<Value> {
         let mut events = self.space()?.subscribe().await?;
         self.space()?.start_sync(self.peers.clone()).await?;
-        let (mut finished, mut contents) = (false, HashSet::new());
+        let (mut finished, mut failures, mut contents) = (false, 0, HashSet::new());
         while !finished || contents.len() < count {
             match events.next().await.context("no more events")?? {
                 LiveEvent::ContentReady { hash } => {
                     contents.insert(hash);
                 }
-                LiveEvent::SyncFinished(sync) => {
-                    if let Err(error) = sync.result {
-                        bail!("{error}");
+                LiveEvent::SyncFinished(sync) => match sync.result {
+                    Ok(_) => finished = true,
+                    Err(error) if failures == FAILURES_MAX => bail!("{error}"),
+                    Err(_) => {
+                        failures += 1;
+                        self.space()?.start_sync(self.peers.clone()).await?;
                     }
-                    finished = true;
-                }
+                },
                 _ => {}
             }
         }
-        Ok(())
+        Ok(json!({"failures": failures}))
     }
 
     /// Notes when the content of each single edit is here; some never come.

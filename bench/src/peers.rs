@@ -80,6 +80,8 @@ impl Peer {
                  redb and files.",
                 "W1 to W3: from the command until all contents are there; W4: each edit is an entry of \
                  its own. Bytes include the headers of IP and UDP.",
+                "an exchange with nothing missing ends with a connection that the other has closed \
+                 already; it counts as done.",
             ],
             Self::Subduction => &[
                 "carries Automerge changes without reading them; authors checked, no encryption; files.",

@@ -31,7 +31,7 @@ pub(crate) const NOTES: [&str; 5] = [
      included.",
     "W4 latency: from before the call that edits, which answers when it is durable, until a program \
      that watches the other node is told of it, where it is durable by then too; in turn over 100 \
-     documents.",
+     documents. Bursts are one stream of edits.",
     "W5 begins with the last flight of the handshake.",
 ];
 

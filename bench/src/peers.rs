@@ -13,7 +13,7 @@ use anyhow::Result;
 
 use crate::catalogue::Workload;
 use crate::compare::Request;
-use crate::sheet::Sheet;
+use crate::sheet::{Round, Sheet};
 use build::Programs;
 use seeds::Seeds;
 
@@ -80,6 +80,8 @@ impl Peer {
                  redb and files.",
                 "W1 to W3: from the command until all contents are there; W4: each edit is an entry of \
                  its own. Bytes include the headers of IP and UDP.",
+                "an exchange with nothing missing ends with a connection that the other has closed \
+                 already; it counts as done.",
             ],
             Self::Subduction => &[
                 "carries Automerge changes without reading them; authors checked, no encryption; files.",
@@ -114,7 +116,7 @@ impl Peers {
     /// Each plays every workload once. One that fails is named with the reason, and the others go
     /// on.
     pub(crate) async fn play(&mut self, request: &Request, sheet: &mut Sheet) {
-        for peer in &self.wanted {
+        for peer in &self.wanted.clone() {
             let name = peer.name();
             let documents = documents_of(*peer, request);
             if documents < request.documents {
@@ -128,26 +130,35 @@ impl Peers {
                 Workload::Live,
             ];
             let mut rounds = Vec::new();
+            let mut failures = Vec::new();
             if request.plays(&workloads) {
-                let store = self.seeds.store(*peer, &self.programs, documents).await;
-                rounds.push(match store {
-                    Ok(store) => {
-                        play::plans(*peer, &self.programs, &self.seeds, &store, request).await
-                    }
-                    Err(error) => Err(error),
-                });
+                let played = self.play_plans(*peer, request, &mut rounds).await;
+                failures.extend(played.err());
             }
             if request.plays(&[Workload::Merge]) && peer.is_automerge_repo() {
-                let merged = play::apart(*peer, &self.programs, &self.seeds, request.edits).await;
-                rounds.push(merged.map(|round| vec![round]));
-            }
-            for played in rounds {
-                match played {
-                    Ok(played) => played.into_iter().for_each(|round| sheet.add(name, round)),
-                    Err(error) => sheet.note(name, format!("failed: {error:#}")),
+                match play::apart(*peer, &self.programs, &self.seeds, request.edits).await {
+                    Ok(round) => rounds.push(round),
+                    Err(error) => failures.push(error),
                 }
             }
+            for round in rounds {
+                sheet.add(name, round);
+            }
+            for error in failures {
+                sheet.note(name, format!("failed: {error:#}"));
+            }
         }
+    }
+
+    async fn play_plans(
+        &mut self,
+        peer: Peer,
+        request: &Request,
+        rounds: &mut Vec<Round>,
+    ) -> Result<()> {
+        let documents = documents_of(peer, request);
+        let store = self.seeds.store(peer, &self.programs, documents).await?;
+        play::plans(peer, &self.programs, &self.seeds, &store, request, rounds).await
     }
 }
 

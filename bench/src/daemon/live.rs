@@ -3,10 +3,9 @@
 use std::time::Instant;
 
 use phaki_tests::wait;
-use tokio::task::JoinSet;
 
 use super::pair::Pair;
-use super::seed::edit;
+use super::seed::{edit, edit_all};
 use super::{SPACE, arrival};
 use crate::catalogue::{self, Workload};
 use crate::figures::count;
@@ -16,9 +15,6 @@ use crate::workload::{BURST, GAP, MARK, SINGLE, flat, mark};
 
 /// Edits go in turn over so many documents, so that no history grows long.
 const DOCUMENTS: u64 = 100;
-
-/// Clients that edit at the same time in a burst.
-const CLIENTS: u64 = 100;
 
 pub(super) async fn measure(pair: &Pair, documents: u64) -> Round {
     let observation = Observation::begin(&pair.pids());
@@ -57,19 +53,10 @@ async fn single(pair: &Pair, documents: u64) -> Vec<f64> {
 async fn burst(pair: &Pair, documents: u64) -> f64 {
     let before = pair.hub.local().space(SPACE).await.unwrap().entries;
     let began = Instant::now();
-    let mut clients = JoinSet::new();
-    for client in 0..CLIENTS {
-        let mut local = pair.hub.local();
-        clients.spawn(async move {
-            for turn in (client..BURST).step_by(usize::try_from(CLIENTS).unwrap()) {
-                let value = 2_000_000 + documents * BURST + turn;
-                edit(&mut local, turn % documents, &mark(value)).await;
-            }
-        });
-    }
-    while let Some(client) = clients.join_next().await {
-        client.unwrap();
-    }
+    let values = 2_000_000 + documents * BURST..;
+    let changes = (0..BURST).zip(values);
+    let changes = changes.map(move |(turn, value)| (turn % documents, mark(value)));
+    edit_all(pair.hub.local(), changes).await;
     let all = arrival::durable(pair, before + BURST).await;
     count(BURST) / (all - began).as_secs_f64()
 }

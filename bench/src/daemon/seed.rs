@@ -6,7 +6,6 @@ use phaki_tests::federation::{Federation, converged, share};
 use phaki_tests::local::Local;
 use phaki_tests::node::{Node, Program};
 use phaki_wire::proto::local::v1::EditDocumentRequest;
-use tokio::task::JoinSet;
 
 use super::SPACE;
 use crate::workload::{Change, changes_of, changes_of_all, flat, plan, small_edits};
@@ -16,9 +15,6 @@ pub(super) const PROVINCE: &str = "TH-41";
 
 /// Documents that are created with one request.
 const CREATED_AT_ONCE: u64 = 100;
-
-/// Clients that edit at one time, so that they share commits to the disk.
-const EDITORS: u64 = 16;
 
 /// The stopped nodes of a federation.
 #[derive(Debug)]
@@ -34,14 +30,13 @@ impl Seed {
         let (mut province, _line) = federation.admit(&hub, PROVINCE).await;
         hub.local().create_space(SPACE).await;
         create(&hub, documents).await;
-        let mut editors = JoinSet::new();
-        for editor in 0..EDITORS {
-            let numbers = (editor..documents).step_by(usize::try_from(EDITORS).unwrap());
-            editors.spawn(finish(hub.local(), numbers.collect()));
-        }
-        while let Some(edited) = editors.join_next().await {
-            edited.unwrap();
-        }
+        let rest = |number| {
+            plan(number)
+                .into_iter()
+                .skip(1)
+                .map(move |change| (number, change))
+        };
+        edit_all(hub.local(), (0..documents).flat_map(rest)).await;
         let space = hub.local().space(SPACE).await.unwrap();
         assert_eq!(space.entries, changes_of_all(documents));
         stop([&mut hub, &mut province]).await;
@@ -55,12 +50,12 @@ impl Seed {
         let (mut province, line) = federation.admit(&hub, PROVINCE).await;
         share(&hub, SPACE, &[&province]).await;
         create(&hub, 1).await;
-        finish(hub.local(), vec![0]).await;
+        edit_all(hub.local(), plan(0).into_iter().skip(1).map(of_plan_0)).await;
         converged(&[&hub, &province], SPACE, changes_of(0)).await;
         line.cut();
         tokio::join!(
-            change(hub.local(), 0, small_edits(1, edits)),
-            change(province.local(), 0, small_edits(2, edits)),
+            edit_all(hub.local(), small_edits(1, edits).map(of_plan_0)),
+            edit_all(province.local(), small_edits(2, edits).map(of_plan_0)),
         );
         stop([&mut hub, &mut province]).await;
         Self { federation }
@@ -74,15 +69,36 @@ impl Seed {
 
 /// Makes one change of a document that exists; it is durable then.
 pub(super) async fn edit(local: &mut Local, number: u64, change: &Change) {
-    let request = EditDocumentRequest {
+    let reply = local.client().edit_document(request(number, change)).await;
+    assert!(reply.unwrap().into_inner().changed, "{change:?}");
+}
+
+/// Makes changes of documents that exist, one behind the other; all are durable then.
+pub(super) async fn edit_all(
+    mut local: Local,
+    changes: impl Iterator<Item = (u64, Change)> + Send + 'static,
+) {
+    let requests = changes.map(|(number, change)| request(number, &change));
+    let answers = local.client().edit_documents(tokio_stream::iter(requests));
+    let mut answers = answers.await.unwrap().into_inner();
+    while let Some(answer) = answers.message().await.unwrap() {
+        let changed = answer.edited.as_ref().is_some_and(|edited| edited.changed);
+        assert!(changed, "{answer:?}");
+    }
+}
+
+fn request(number: u64, change: &Change) -> EditDocumentRequest {
+    EditDocumentRequest {
         id: flat::id(number),
         space: SPACE.to_owned(),
         edits: flat::edits(change),
         author: None,
         heads: Vec::new(),
-    };
-    let reply = local.client().edit_document(request).await;
-    assert!(reply.unwrap().into_inner().changed, "{change:?}");
+    }
+}
+
+fn of_plan_0(change: Change) -> (u64, Change) {
+    (0, change)
 }
 
 async fn create(hub: &Node, documents: u64) {
@@ -92,19 +108,6 @@ async fn create(hub: &Node, documents: u64) {
             .map(|number| flat::created(number, &plan(number)[0]))
             .collect();
         hub.local().put(SPACE, &created).await.unwrap();
-    }
-}
-
-/// Makes all changes but the first of these plans.
-async fn finish(local: Local, numbers: Vec<u64>) {
-    for number in numbers {
-        change(local.clone(), number, plan(number).into_iter().skip(1)).await;
-    }
-}
-
-async fn change(mut local: Local, number: u64, changes: impl Iterator<Item = Change>) {
-    for change in changes {
-        edit(&mut local, number, &change).await;
     }
 }
 

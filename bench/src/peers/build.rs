@@ -27,17 +27,22 @@ impl Programs {
             rust: target.join("rust/release"),
             node: target.join("node"),
         };
-        let packages: Vec<_> = peers.iter().filter_map(|peer| package(*peer)).collect();
-        if !packages.is_empty() {
+        let in_rust = peers
+            .iter()
+            .filter(|peer| package(**peer).is_some())
+            .count();
+        if in_rust > 0 {
+            // Always all of them: with others the features of what they share would differ, and
+            // everything would be built anew.
             let mut cargo = Command::new("cargo");
             cargo
                 .args(["build", "--release", "--locked", "--manifest-path"])
                 .arg(top.join("peers/rust/Cargo.toml"))
                 .arg("--target-dir")
                 .arg(target.join("rust"));
-            run(cargo.args(packages.iter().flat_map(|name| ["-p", *name])))?;
+            run(&mut cargo)?;
         }
-        if packages.len() < peers.len() {
+        if in_rust < peers.len() {
             install(&top.join("peers/node"), &programs.node)?;
         }
         Ok(programs)

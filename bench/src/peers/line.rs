@@ -82,8 +82,16 @@ impl Line {
 
     /// Waits until something has passed since then, and then nothing for a while.
     pub(super) async fn silent_since(&self, mark: Mark) -> Result<()> {
-        let (mut before, mut since) = (mark.bytes, Instant::now());
-        while before == mark.bytes || since.elapsed() < SILENCE {
+        while self.bytes()? == mark.bytes {
+            tokio::time::sleep(LOOK).await;
+        }
+        self.silent().await
+    }
+
+    /// Waits until nothing has passed for a while.
+    pub(super) async fn silent(&self) -> Result<()> {
+        let (mut before, mut since) = (self.bytes()?, Instant::now());
+        while since.elapsed() < SILENCE {
             tokio::time::sleep(LOOK).await;
             let now = self.bytes()?;
             if now != before {

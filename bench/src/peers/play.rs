@@ -21,17 +21,19 @@ const VALUE: u64 = 1_000;
 /// Documents that are open at both in W4.
 const OPEN: u64 = 100;
 
-/// W1 to W4, as far as they are asked for and the system has them.
+/// W1 to W4, as far as they are asked for and the system has them. What was measured before a failure
+/// counts.
 pub(super) async fn plans(
     peer: Peer,
     programs: &Programs,
     seeds: &Seeds,
     store: &Path,
     request: &Request,
-) -> Result<Vec<Round>> {
+    rounds: &mut Vec<Round>,
+) -> Result<()> {
     let documents = documents_of(peer, request);
     let mut pair = Pair::start(peer, programs, seeds, store, None).await?;
-    let mut rounds = vec![cold(&mut pair, documents).await?];
+    rounds.push(cold(&mut pair, documents).await?);
     if request.plays(&[Workload::Ten]) {
         rounds.push(ten_changed(peer, &mut pair).await?);
     }
@@ -49,7 +51,7 @@ pub(super) async fn plans(
         }
         rounds.push(live::measure(peer, &mut pair, OPEN.min(documents)).await?);
     }
-    Ok(rounds)
+    Ok(())
 }
 
 /// W5.
@@ -168,7 +170,7 @@ async fn part(peer: Peer, pair: &mut Pair) -> Result<()> {
         // It has no connection between two replications but that of HTTP, which is kept.
         Peer::Pouchdb => {}
     }
-    Ok(())
+    pair.line.silent().await
 }
 
 /// Brings them together again: how long that took, and how many bytes.

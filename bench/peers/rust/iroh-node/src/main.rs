@@ -27,6 +27,10 @@ const EDITS: &str = "edit/";
 /// Bytes of a single edit.
 const EDIT_BYTES: usize = 200;
 
+/// What its connection says at the end of an exchange in which nothing was missing: the other has
+/// closed it already.
+const CLOSED_ALREADY: &str = "Failed to close connection";
+
 /// An edit that is not there after so long is lost.
 const LOST: Duration = Duration::from_secs(20);
 
@@ -163,11 +167,7 @@ impl Iroh {
                 LiveEvent::ContentReady { hash } => {
                     contents.insert(hash);
                 }
-                LiveEvent::SyncFinished(sync) => {
-                    if let Err(error) = sync.result {
-                        bail!("{error}");
-                    }
-                }
+                LiveEvent::SyncFinished(sync) => exchanged(sync.result)?,
                 _ => {}
             }
         }
@@ -185,9 +185,7 @@ impl Iroh {
                     contents.insert(hash);
                 }
                 LiveEvent::SyncFinished(sync) => {
-                    if let Err(error) = sync.result {
-                        bail!("{error}");
-                    }
+                    exchanged(sync.result)?;
                     finished = true;
                 }
                 _ => {}
@@ -231,6 +229,14 @@ impl Iroh {
             tokio::time::sleep(gap).await;
         }
         Ok(json!({"sent": sent}))
+    }
+}
+
+/// Whether an exchange has come to its end.
+fn exchanged<T>(result: Result<T, String>) -> Result<()> {
+    match result {
+        Err(error) if !error.starts_with(CLOSED_ALREADY) => bail!("{error}"),
+        _ => Ok(()),
     }
 }
 

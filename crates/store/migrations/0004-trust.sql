@@ -23,14 +23,16 @@ CREATE TABLE fork (
 ) STRICT;
 
 CREATE TABLE severed (
-    -- A run that was cut off a feed, or given back by another node that had to cut it off: the
-    -- position of its first entry, the hash of the entry before, and its checkpoint.
+    -- A run that was cut off a feed, here or by another node: the position of its first entry, the
+    -- hash of the entry before, and its checkpoint. One of another author that was taken from a
+    -- peer is `carried`: it is in nobody's way here, and goes once it is published again.
     key INTEGER NOT NULL PRIMARY KEY,
     feed INTEGER NOT NULL REFERENCES feed (key),
     seq INTEGER NOT NULL,
     previous BLOB NOT NULL CHECK (length(previous) = 32),
     head BLOB NOT NULL CHECK (length(head) = 32),
     signature BLOB NOT NULL CHECK (length(signature) = 64),
+    carried INTEGER NOT NULL CHECK (carried IN (0, 1)),
     UNIQUE (feed, seq, head)
 ) STRICT;
 

@@ -6,6 +6,7 @@ mod history;
 pub(crate) mod place;
 mod quarantine;
 mod receipts;
+pub(crate) mod severed;
 mod spaces;
 
 use std::fmt;
@@ -17,7 +18,7 @@ use thiserror::Error;
 
 pub use documents::{DocumentChanges, DocumentFilter, DocumentRow, SummaryRow};
 pub use history::ChangePlace;
-pub use quarantine::{QuarantineFilter, QuarantinedRow, SeveredRow};
+pub use quarantine::{QuarantineFilter, QuarantinedRow};
 pub use spaces::{FeedRow, RefusedRow, SpaceRow};
 
 use crate::connection::open_reader;

@@ -13,6 +13,7 @@ mod relays;
 mod renewed;
 mod restored;
 mod rights;
+mod severed;
 
 use phaki_replication::manifest::MemberRole;
 

@@ -18,7 +18,8 @@ use phaki_replication::fork::ForkProof;
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
 use phaki_replication::manifest::{Group, Handover, Manifest, MemberRole};
 use phaki_replication::message::{
-    CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SpaceState,
+    CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SeveredRun,
+    SpaceState,
 };
 use phaki_replication::receipt::Receipt;
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster, SignedRoster};
@@ -157,6 +158,7 @@ fn messages() -> Vec<Message> {
             manifest: DIGEST,
             frontier: DIGEST,
             receipts: DIGEST,
+            severed: None,
         }]),
         Message::Frontier(FrontierReport {
             space: SPACE,
@@ -192,6 +194,15 @@ fn messages() -> Vec<Message> {
     ]
 }
 
+fn severed_run() -> SeveredRun {
+    let run = run(&["a", "b"]);
+    SeveredRun {
+        feed: run.feed,
+        from: run.from,
+        head: run.checkpoint.head,
+    }
+}
+
 fn messages_of_trust() -> Vec<Message> {
     vec![
         Message::Fork(proof()),
@@ -199,6 +210,14 @@ fn messages_of_trust() -> Vec<Message> {
             space: SPACE,
             previous: Hash([6; 32]),
             run: run(&["a", "b"]),
+        },
+        Message::SeveredHeld {
+            space: SPACE,
+            runs: vec![severed_run()],
+        },
+        Message::WantSevered {
+            space: SPACE,
+            run: severed_run(),
         },
         Message::Receipts {
             space: SPACE,

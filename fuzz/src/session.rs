@@ -156,6 +156,7 @@ fn state(input: &mut Input<'_>, world: &World) -> SpaceState {
         manifest: world.digest(input),
         frontier: world.digest(input),
         receipts: world.digest(input),
+        severed: None,
     }
 }
 
@@ -234,14 +235,13 @@ impl World {
                 read,
                 place: self.disk.place(&space, &feed, from),
             }),
-            Effect::ReadSevered {
+            Effect::ReadSevered { read, space, run } => Some(Event::SeveredRead {
                 read,
+                found: self.disk.severed_run(&space, &run),
+            }),
+            Effect::ListSevered { space } => Some(Event::SeveredListed {
                 space,
-                feed,
-                from,
-            } => Some(Event::SeveredRead {
-                read,
-                found: self.disk.severed_run(&space, &feed, from),
+                runs: Some(self.disk.kept(&space)),
             }),
             Effect::Recall { space } => {
                 let own: NodeId = self.node.id();

@@ -366,12 +366,8 @@ impl NodeLoop {
             } => self
                 .disk
                 .examine(self.node.federation(), read, space, feed, from),
-            Effect::ReadSevered {
-                read,
-                space,
-                feed,
-                from,
-            } => self.disk.read_severed(read, space, feed, from),
+            Effect::ReadSevered { read, space, run } => self.disk.read_severed(read, space, run),
+            Effect::ListSevered { space } => self.disk.list_severed(space),
             Effect::Recall { space } => {
                 let own = self.node.roster().lineage(&self.node.id()).collect();
                 self.disk.recall(space, own);

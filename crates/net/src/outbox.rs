@@ -202,6 +202,7 @@ fn size(message: &Message) -> usize {
             .map(|receipt| ITEM + receipt.bytes.len())
             .sum(),
         Message::ReceiptsHeld { numbers, .. } => ITEM * numbers.len(),
+        Message::SeveredHeld { runs, .. } => ITEM * runs.len(),
         Message::Have(states) => ITEM * states.len(),
         Message::Frontier(report) => ITEM * report.feeds.len(),
         Message::Ack { feeds, .. } => ITEM * feeds.len(),
@@ -211,6 +212,7 @@ fn size(message: &Message) -> usize {
             .sum(),
         Message::Hello(_)
         | Message::Want(_)
+        | Message::WantSevered { .. }
         | Message::Plan { .. }
         | Message::Heartbeat(_)
         | Message::Close(_) => 0,

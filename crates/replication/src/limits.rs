@@ -110,6 +110,22 @@ pub const FORK_BYTES_MAX: usize = 2 * RUN_ENTRIES_MAX * 45 + 512;
 /// hostile one has as many as it may have feeds.
 pub const CUTS_PER_SPACE_MAX: usize = FEEDS_PER_SPACE_MAX;
 
+/// Runs of one author that were cut off in one space and are kept for it, or told of: an
+/// officer's edits of some weeks. An author can sign branches without end; an honest one publishes
+/// what is kept again, and more follows in its place.
+pub const SEVERED_RUNS_MAX: usize = 256;
+
+/// Payload bytes of these runs that are taken from others, and one run more: as much as a node
+/// without rights may occupy with one feed.
+pub const SEVERED_BYTES_MAX: u64 = QUARANTINE_BYTES_MAX;
+
+/// Runs that one message names: those of a dozen authors. More go in further messages.
+pub const SEVERED_AT_ONCE_MAX: usize = 4096;
+
+/// Runs that a peer has told of and that are remembered until it was asked for them. What is
+/// beyond it tells again in the next session.
+pub const SEVERED_OFFERS_MAX: usize = SEVERED_AT_ONCE_MAX;
+
 /// Entries that a node publishes again in one go: one run.
 pub const REPUBLISHED_AT_ONCE: usize = 512;
 

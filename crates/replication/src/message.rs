@@ -49,7 +49,21 @@ pub enum Message {
     },
     /// Proof that a feed of a space that the receiver may read was signed in two ways.
     Fork(ForkProof),
-    /// Entries of the receiver's own that were cut off, given back to be published again.
+    /// Which runs the sender keeps that were cut off feeds and nobody has published again.
+    SeveredHeld {
+        /// The space.
+        space: SpaceId,
+        /// Those of which it has not told yet; never empty.
+        runs: Vec<SeveredRun>,
+    },
+    /// Asks for a run that was cut off.
+    WantSevered {
+        /// The space.
+        space: SpaceId,
+        /// One that the receiver has told of.
+        run: SeveredRun,
+    },
+    /// Entries that were cut off and that the receiver asked for.
     Severed {
         /// The space.
         space: SpaceId,
@@ -119,6 +133,19 @@ pub struct SpaceState {
     pub frontier: ShortDigest,
     /// Digest over the receipts that the sender holds.
     pub receipts: ShortDigest,
+    /// Digest over the runs of which [`Message::SeveredHeld`] tells; `None` when there is none.
+    pub severed: Option<ShortDigest>,
+}
+
+/// Names a run that was cut off a feed. The head commits to its entries and to their number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeveredRun {
+    /// The feed.
+    pub feed: FeedId,
+    /// The position of its first entry, from 0.
+    pub from: u64,
+    /// The hash of its last entry.
+    pub head: Hash,
 }
 
 /// What a node holds durably of a space.

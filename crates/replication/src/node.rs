@@ -6,6 +6,7 @@
 mod append;
 mod asking;
 mod cutting;
+mod durable;
 mod forks;
 mod greeting;
 mod held;
@@ -16,6 +17,7 @@ mod renewal;
 mod rosters;
 mod serving;
 mod session;
+mod severed;
 mod start;
 mod state;
 mod status;
@@ -31,10 +33,11 @@ use crate::feed::Run;
 use crate::fork::ForkProof;
 use crate::id::{Epoch, FeedId, Hash, NodeId, SpaceId};
 use crate::manifest::SignedManifest;
-use crate::message::{CloseReason, Message};
+use crate::message::{CloseReason, Message, SeveredRun};
 use crate::receipt::SignedReceipt;
 use crate::roster::SignedRoster;
 
+pub use durable::{Durable, DurableFeed, KeptRun};
 pub use held::Held;
 pub use start::StartError;
 pub use state::Node;
@@ -144,8 +147,15 @@ pub enum Event {
     SeveredRead {
         /// Which.
         read: ReadId,
-        /// The hash of the entry before, and the entries; `None` when there are no more.
+        /// The hash of the entry before, and the entries; `None` when they are not there.
         found: Option<(Hash, Run)>,
+    },
+    /// What [`Effect::ListSevered`] asked for.
+    SeveredListed {
+        /// The space.
+        space: SpaceId,
+        /// All that was cut off and is kept; `None` when reading failed.
+        runs: Option<Vec<KeptRun>>,
     },
     /// What [`Effect::Recall`] asked for; empty when there is no more.
     Recalled {
@@ -241,16 +251,19 @@ pub enum Effect {
         /// Entries before the place.
         from: u64,
     },
-    /// Read entries that were cut off a feed, then tell [`Event::SeveredRead`].
+    /// Read a run that was cut off a feed, then tell [`Event::SeveredRead`].
     ReadSevered {
         /// Its number.
         read: ReadId,
         /// The space.
         space: SpaceId,
-        /// The feed.
-        feed: FeedId,
-        /// The first entry wanted.
-        from: u64,
+        /// Which.
+        run: SeveredRun,
+    },
+    /// Look up what was cut off in a space and is kept, then tell [`Event::SeveredListed`].
+    ListSevered {
+        /// The space.
+        space: SpaceId,
     },
     /// Read own entries that were cut off and not published again yet, at most
     /// [`crate::limits::REPUBLISHED_AT_ONCE`], then tell [`Event::Recalled`].
@@ -321,7 +334,7 @@ pub enum Change {
         /// again from others.
         proof: Option<Box<ForkProof>>,
     },
-    /// Own entries that another node had to cut off.
+    /// Entries that another node had to cut off.
     Severed {
         /// The space.
         space: SpaceId,
@@ -329,6 +342,9 @@ pub enum Change {
         previous: Hash,
         /// The entries.
         run: Box<Run>,
+        /// Whether they are another node's, and are kept only until that one has published them
+        /// again.
+        carried: bool,
     },
     /// Verified receipts of a space, one a node.
     Receipts {
@@ -463,38 +479,4 @@ pub enum Notice {
         /// Why.
         reason: CloseReason,
     },
-}
-
-/// What a node knows when it starts: read from its store.
-#[derive(Clone, Debug)]
-pub struct Durable {
-    /// The roster in force.
-    pub roster: SignedRoster,
-    /// The branches in force.
-    pub branches: Vec<SignedBranch>,
-    /// The manifests in force.
-    pub manifests: Vec<SignedManifest>,
-    /// The proofs by which feeds were cut.
-    pub forks: Vec<ForkProof>,
-    /// The newest receipts of every space.
-    pub receipts: Vec<SignedReceipt>,
-    /// What was cut off and is kept: space, feed and the first position.
-    pub severed: Vec<(SpaceId, FeedId, u64)>,
-    /// The feeds held.
-    pub feeds: Vec<DurableFeed>,
-}
-
-/// A feed as the store holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DurableFeed {
-    /// The space.
-    pub space: SpaceId,
-    /// The feed.
-    pub feed: FeedId,
-    /// Entries held.
-    pub length: u64,
-    /// The hash of the last one.
-    pub head: Hash,
-    /// Payload bytes of all.
-    pub bytes: u64,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use phaki_replication::id::{FeedId, SpaceId};
-use phaki_replication::message::Message;
+use phaki_replication::message::{Message, SeveredRun};
 use phaki_replication::node::{ReadId, WriteId};
 
 use crate::network::{ConnectionId, Side};
@@ -50,9 +50,10 @@ pub(crate) enum Order {
     Severed {
         read: ReadId,
         space: SpaceId,
-        feed: FeedId,
-        from: u64,
+        run: SeveredRun,
     },
+    /// See `Effect::ListSevered`.
+    List { space: SpaceId },
     /// See `Effect::Recall`.
     Recall { space: SpaceId },
     /// See `Effect::DrawEpoch`.

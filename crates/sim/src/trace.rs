@@ -5,7 +5,7 @@ use std::fmt;
 
 use phaki_replication::feed::Run;
 use phaki_replication::id::{FeedId, NodeId, SpaceId};
-use phaki_replication::message::Message;
+use phaki_replication::message::{Message, SeveredRun};
 use phaki_replication::node::{Act, Change, Effect, Event};
 use sha2::{Digest, Sha256};
 
@@ -130,6 +130,13 @@ impl fmt::Display for Brief<'_, Run> {
     }
 }
 
+impl fmt::Display for Brief<'_, SeveredRun> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SeveredRun { feed, from, head } = self.0;
+        write!(f, "{}[{from}..)#{}", Brief(feed), short(&head.0))
+    }
+}
+
 impl fmt::Display for Brief<'_, Message> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
@@ -140,6 +147,12 @@ impl fmt::Display for Brief<'_, Message> {
             Message::Fork(proof) => {
                 let (space, feed) = (Brief(&proof.space), Brief(&proof.feed));
                 write!(f, "Fork {space} {feed} at {}", proof.at)
+            }
+            Message::SeveredHeld { space, runs } => {
+                write!(f, "SeveredHeld {} {}", Brief(space), runs.len())
+            }
+            Message::WantSevered { space, run } => {
+                write!(f, "WantSevered {} {}", Brief(space), Brief(run))
             }
             Message::Severed { space, run, .. } => {
                 write!(f, "Severed {} {}", Brief(space), Brief(run))
@@ -237,6 +250,10 @@ impl fmt::Display for Brief<'_, Event> {
                 let run = found.as_ref().map(|(_, run)| Brief(run).to_string());
                 write!(f, "severed r{} {run:?}", read.0)
             }
+            Event::SeveredListed { space, runs } => {
+                let runs = runs.as_ref().map(Vec::len);
+                write!(f, "severed in {} {runs:?}", Brief(space))
+            }
             Event::Recalled { space, entries } => {
                 write!(f, "recalled {} {} entries", Brief(space), entries.len())
             }
@@ -284,15 +301,11 @@ impl fmt::Display for Brief<'_, Effect> {
                 let (space, feed) = (Brief(space), Brief(feed));
                 write!(f, "examine r{} {space} {feed} at {from}", read.0)
             }
-            Effect::ReadSevered {
-                read,
-                space,
-                feed,
-                from,
-            } => {
-                let (space, feed) = (Brief(space), Brief(feed));
-                write!(f, "read severed r{} {space} {feed} from {from}", read.0)
+            Effect::ReadSevered { read, space, run } => {
+                let (space, run) = (Brief(space), Brief(run));
+                write!(f, "read severed r{} {space} {run}", read.0)
             }
+            Effect::ListSevered { space } => write!(f, "list severed {}", Brief(space)),
             Effect::Recall { space } => write!(f, "recall {}", Brief(space)),
             Effect::DrawEpoch => f.write_str("draw epoch"),
             Effect::Accept { request } => write!(f, "accept #{}", request.0),

@@ -56,7 +56,8 @@ pub(crate) fn store(batch: &mut Batch<'_>, change: &Change) -> Result<(), Fault>
             space,
             previous,
             run,
-        } => severed::take_back(batch, space, *previous, run),
+            carried,
+        } => severed::take(batch, space, *previous, run, *carried),
         Change::Epoch(epoch) => put_epoch(batch, *epoch),
         Change::Receipts { space, receipts } => put_receipts(batch, space, receipts),
     }

@@ -371,7 +371,7 @@ impl<'c> Batch<'c> {
 }
 
 /// The roster with its branches; the signatures were verified before they were stored.
-fn read_roster(connection: &Connection) -> Result<Roster, Fault> {
+pub(crate) fn read_roster(connection: &Connection) -> Result<Roster, Fault> {
     let bytes: Vec<u8> = connection.query_row("SELECT bytes FROM roster", [], |row| row.get(0))?;
     let roster = Roster::decode(&bytes).map_err(|_| Fault::Damaged("roster"))?;
     let mut select = connection.prepare("SELECT bytes FROM branch ORDER BY parent")?;

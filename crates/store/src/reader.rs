@@ -7,6 +7,7 @@ pub(crate) mod place;
 mod quarantine;
 mod recall;
 mod receipts;
+pub(crate) mod severed;
 mod spaces;
 
 use std::fmt;
@@ -18,7 +19,7 @@ use thiserror::Error;
 
 pub use documents::{DocumentChanges, DocumentFilter, DocumentRow, SummaryRow};
 pub use history::ChangePlace;
-pub use quarantine::{QuarantineFilter, QuarantinedRow, SeveredRow};
+pub use quarantine::{QuarantineFilter, QuarantinedRow};
 pub use spaces::{FeedRow, RefusedRow, SpaceRow};
 
 use crate::connection::open_reader;

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004-trust.sql"),
     include_str!("../migrations/0005-consent.sql"),
     include_str!("../migrations/0006-rotation.sql"),
+    include_str!("../migrations/0007-carried.sql"),
 ];
 
 /// The version of the schema after all migrations.

@@ -1,6 +1,6 @@
 //! Cutting a feed off, and what becomes of the entries behind.
 
-use phaki_replication::entry::Entry;
+use phaki_replication::entry::{Entry, EntryKind};
 use phaki_replication::feed::Run;
 use phaki_replication::fork::ForkProof;
 use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
@@ -9,7 +9,7 @@ use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::append::{forget_documents, payload_columns, reapply};
-use crate::batch::{Batch, FeedState};
+use crate::batch::{Batch, FeedState, SpaceKey};
 use crate::fault::Fault;
 use crate::place::{FeedKey, Place};
 use crate::reader::place::place_of;
@@ -70,7 +70,8 @@ fn set_aside(
     while let Some(row) = rows.next()? {
         let (last, head) = (Place(row.get(0)?), Hash(row.get(1)?));
         let signature = Signature(row.get(2)?);
-        if let Some(run) = insert_run(connection, feed.key, from, (previous, head), &signature)? {
+        let ends = (previous, head);
+        if let Some(run) = insert_run(connection, feed.key, from, ends, &signature, false)? {
             copy_entries(connection, run, feed.key, (from, last.seq() + 1))?;
         }
         (from, previous) = (last.seq() + 1, head);
@@ -79,18 +80,22 @@ fn set_aside(
     if from < feed.length {
         let rest: Option<i64> = connection
             .prepare_cached(
-                "SELECT key FROM severed WHERE feed = ?1 AND seq = ?2 AND previous = ?3",
+                "SELECT key FROM severed WHERE feed = ?1 AND seq = ?2 AND previous = ?3
+                 ORDER BY carried, head LIMIT 1",
             )?
             .query_row(params![feed.key.0, feed.length, feed.head.0], |row| {
                 row.get(0)
             })
             .optional()?;
         if let Some(run) = rest {
-            connection.execute(
-                "UPDATE severed SET seq = ?2, previous = ?3 WHERE key = ?1",
+            // A peer that cut there at once may have given the whole of it before.
+            let longer = connection.execute(
+                "UPDATE OR IGNORE severed SET seq = ?2, previous = ?3 WHERE key = ?1",
                 params![run, from, previous.0],
             )?;
-            copy_entries(connection, run, feed.key, (from, feed.length))?;
+            if longer > 0 {
+                copy_entries(connection, run, feed.key, (from, feed.length))?;
+            }
         }
     }
     Ok(())
@@ -103,14 +108,32 @@ fn insert_run(
     seq: u64,
     (previous, head): (Hash, Hash),
     signature: &Signature,
+    carried: bool,
 ) -> Result<Option<i64>, Fault> {
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO severed (feed, seq, previous, head, signature)
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            "INSERT INTO severed (feed, seq, previous, head, signature, carried)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
         )?
-        .execute(params![feed.0, seq, previous.0, head.0, signature.0])?;
-    Ok((inserted > 0).then(|| connection.last_insert_rowid()))
+        .execute(params![
+            feed.0,
+            seq,
+            previous.0,
+            head.0,
+            signature.0,
+            carried
+        ])?;
+    if inserted > 0 {
+        return Ok(Some(connection.last_insert_rowid()));
+    }
+    if !carried {
+        connection
+            .prepare_cached(
+                "UPDATE severed SET carried = 0 WHERE feed = ?1 AND seq = ?2 AND head = ?3",
+            )?
+            .execute(params![feed.0, seq, head.0])?;
+    }
+    Ok(None)
 }
 
 fn copy_entries(
@@ -146,24 +169,33 @@ fn remove_from(connection: &Connection, feed: FeedKey, at: u64) -> Result<(), Fa
     Ok(())
 }
 
-/// Keeps own entries that another node had to cut off.
-pub(crate) fn take_back(
+/// Keeps entries that another node had to cut off; those of others only while somebody waits for
+/// them.
+pub(crate) fn take(
     batch: &mut Batch<'_>,
     space: &SpaceId,
     previous: Hash,
     run: &Run,
+    carried: bool,
 ) -> Result<(), Fault> {
+    let (mut settled, mut waits) = (Vec::with_capacity(run.entries.len()), false);
+    for (seq, entry) in (run.from..).zip(&run.entries) {
+        let published = is_published(batch, space, &run.feed, seq, entry)?;
+        let publishable = [EntryKind::CHANGE, EntryKind::REPUBLISHED].contains(&entry.kind);
+        waits |= publishable && !published;
+        settled.push(published);
+    }
+    if carried && !waits {
+        return Ok(());
+    }
     let state = batch.feed(space, &run.feed)?;
     batch.put_feed(space, &run.feed, state);
     let connection = batch.connection;
-    let checkpoint = &run.checkpoint;
-    let ends = (previous, checkpoint.head);
-    let Some(key) = insert_run(connection, state.key, run.from, ends, &checkpoint.signature)?
-    else {
+    let (ends, signature) = ((previous, run.checkpoint.head), &run.checkpoint.signature);
+    let Some(key) = insert_run(connection, state.key, run.from, ends, signature, carried)? else {
         return Ok(());
     };
-    for (seq, entry) in (run.from..).zip(&run.entries) {
-        let settled = is_published(batch, space, &run.feed, seq, entry)?;
+    for ((seq, entry), settled) in (run.from..).zip(&run.entries).zip(settled) {
         let (payload, hash, length) = payload_columns(&entry.payload);
         connection
             .prepare_cached(
@@ -239,5 +271,23 @@ pub(crate) fn settle(batch: &mut Batch<'_>, space: &SpaceId, payload: &[u8]) -> 
             original,
             payload
         ])?;
+    forget_carried(batch.connection, space)
+}
+
+/// Forgets what was kept for others and is published again.
+fn forget_carried(connection: &Connection, space: SpaceKey) -> Result<(), Fault> {
+    const DONE: &str = "
+        SELECT severed.key FROM severed JOIN feed ON feed.key = severed.feed
+        WHERE feed.space = ?1 AND carried = 1 AND NOT EXISTS (
+            SELECT 1 FROM severed_entry WHERE run = severed.key AND settled = 0
+               AND kind IN (1, 4) AND payload IS NOT NULL)";
+    let done = connection
+        .prepare_cached(DONE)?
+        .query_map([space.0], |row| row.get::<_, i64>(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    for run in done {
+        connection.execute("DELETE FROM severed_entry WHERE run = ?1", [run])?;
+        connection.execute("DELETE FROM severed WHERE key = ?1", [run])?;
+    }
     Ok(())
 }

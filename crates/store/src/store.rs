@@ -250,7 +250,7 @@ impl Store {
     /// # Errors
     /// When reading fails.
     pub fn durable(&self) -> Result<Durable, ReadError> {
-        let (roster, branches, manifests, receipts, forks, severed, feeds) =
+        let (roster, branches, manifests, receipts, forks, feeds) =
             self.reader.with(|connection| {
                 let roster = connection
                     .query_row("SELECT bytes, signature FROM roster", [], |row| {
@@ -271,21 +271,11 @@ impl Store {
                 let forks = statement
                     .query_map([], |row| row.get::<_, Vec<u8>>(0))?
                     .collect::<rusqlite::Result<Vec<_>>>()?;
-                let mut statement = connection.prepare(SEVERED_FEEDS)?;
-                let severed = statement
-                    .query_map([], |row| {
-                        let feed = FeedId {
-                            author: NodeId(row.get(1)?),
-                            epoch: Epoch(row.get(2)?),
-                        };
-                        Ok((SpaceId(row.get(0)?), feed, row.get(3)?))
-                    })?
-                    .collect::<rusqlite::Result<Vec<_>>>()?;
                 let mut statement = connection.prepare(DURABLE_FEEDS)?;
                 let feeds = statement
                     .query_map([], durable_feed)?
                     .collect::<Result<Vec<_>, _>>()?;
-                Ok((roster, branches, manifests, receipts, forks, severed, feeds))
+                Ok((roster, branches, manifests, receipts, forks, feeds))
             })?;
         let forks = forks.iter().map(|bytes| ForkProof::decode(bytes));
         let forks = forks.collect::<Result<_, _>>();
@@ -296,7 +286,7 @@ impl Store {
             manifests: manifests.into_iter().map(manifest_of).collect(),
             forks: forks.map_err(|_| self.reader.damaged("proof of a fork"))?,
             receipts: receipts.into_iter().map(receipt_of).collect(),
-            severed,
+            severed: self.reader.kept_everywhere()?,
             feeds,
         })
     }
@@ -341,15 +331,10 @@ fn receipt_of((bytes, signature): Signed) -> SignedReceipt {
     SignedReceipt { bytes, signature }
 }
 
-const SEVERED_FEEDS: &str = "
-    SELECT space.id, feed.author, feed.epoch, min(severed.seq)
-    FROM severed JOIN feed ON feed.key = severed.feed JOIN space ON space.key = feed.space
-    GROUP BY feed.key ORDER BY feed.key";
-
 const DURABLE_FEEDS: &str = "
     SELECT space.id, feed.author, feed.epoch, feed.length, feed.head, feed.bytes
     FROM feed JOIN space ON space.key = feed.space
-    ORDER BY feed.key";
+    WHERE feed.length > 0 ORDER BY feed.key";
 
 fn durable_feed(row: &Row<'_>) -> rusqlite::Result<DurableFeed> {
     Ok(DurableFeed {

@@ -20,7 +20,8 @@ use crate::audit::{self, BrokenRecord};
 use crate::limits::PROBLEMS_MAX;
 use crate::place::{FeedKey, Place};
 use crate::reader::entries::read_entries;
-use crate::reader::place::{Before, place_of, run_beyond};
+use crate::reader::place::{Before, place_of};
+use crate::reader::severed::run_beyond;
 use crate::reader::{ReadError, Reader};
 
 /// What a verification found.

@@ -18,7 +18,7 @@ use crate::batch;
 use crate::field::{self, DecodeError, at_most, copy, fixed, one_to};
 use crate::proto::sync::v1 as pb;
 use crate::proto::sync::v1::frame::Body;
-use crate::receipts;
+use crate::{receipts, severed};
 
 /// The frame of a message.
 pub fn to_wire(message: Message) -> pb::Frame {
@@ -43,11 +43,13 @@ pub fn to_wire(message: Message) -> pb::Frame {
             space,
             previous,
             run,
-        } => Body::Severed(pb::Severed {
-            space: copy(&space.0),
-            previous: copy(&previous.0),
-            run: Some(batch::run_to_wire(run)),
-        }),
+        } => Body::Severed(severed::to_wire(&space, &previous, run)),
+        Message::SeveredHeld { space, runs } => {
+            Body::SeveredHeld(severed::held_to_wire(&space, &runs))
+        }
+        Message::WantSevered { space, run } => {
+            Body::WantSevered(severed::want_to_wire(&space, &run))
+        }
         Message::Receipts { space, receipts } => {
             Body::Receipts(receipts::to_wire(&space, receipts))
         }
@@ -98,11 +100,9 @@ pub fn from_wire(frame: pb::Frame) -> Result<Message, DecodeError> {
             Body::Manifest(manifest) => Message::Manifest(manifest_from_wire(&manifest)?),
             Body::Branch(branch) => Message::Branch(branch_from_wire(&branch)?),
             Body::Fork(fork) => Message::Fork(fork_from_wire(&fork)?),
-            Body::Severed(severed) => Message::Severed {
-                space: field::space(&severed.space)?,
-                previous: field::hash("hash of an entry", &severed.previous)?,
-                run: batch::run_from_wire(severed.run.ok_or(DecodeError::Missing("run"))?)?,
-            },
+            Body::Severed(body) => severed::from_wire(body)?,
+            Body::SeveredHeld(held) => severed::held_from_wire(&held)?,
+            Body::WantSevered(want) => severed::want_from_wire(&want)?,
             Body::Receipts(body) => receipts::from_wire(body)?,
             Body::ReceiptsHeld(body) => receipts::held_from_wire(&body)?,
             Body::Have(have) => {
@@ -220,6 +220,9 @@ fn state_to_wire(state: &SpaceState) -> pb::SpaceState {
         manifest: copy(&state.manifest.0),
         frontier: copy(&state.frontier.0),
         receipts: copy(&state.receipts.0),
+        severed: state
+            .severed
+            .map_or_else(Default::default, |digest| copy(&digest.0)),
     }
 }
 
@@ -229,6 +232,10 @@ fn state_from_wire(state: &pb::SpaceState) -> Result<SpaceState, DecodeError> {
         manifest: field::digest("digest of a manifest", &state.manifest)?,
         frontier: field::digest("digest of a frontier", &state.frontier)?,
         receipts: field::digest("digest of receipts", &state.receipts)?,
+        severed: match state.severed.is_empty() {
+            true => None,
+            false => Some(field::digest("digest of cut-off runs", &state.severed)?),
+        },
     })
 }
 

@@ -15,3 +15,4 @@ pub mod proto;
 mod receipts;
 
 mod scan;
+mod severed;

@@ -3,13 +3,14 @@
 use crate::field::{DecodeError, at_most};
 use crate::limits::BATCH_ENTRIES_MAX;
 use phaki_replication::limits::{
-    BATCH_RUNS_MAX, FEEDS_PER_SPACE_MAX, RECEIPTS_PER_SPACE_MAX, RUN_ENTRIES_MAX, SPACES_MAX,
+    BATCH_RUNS_MAX, FEEDS_PER_SPACE_MAX, RECEIPTS_PER_SPACE_MAX, RUN_ENTRIES_MAX,
+    SEVERED_AT_ONCE_MAX, SPACES_MAX,
 };
 
 /// Checks the numbers of items in an encoded `Frame`.
 pub(crate) fn check_frame(frame: &[u8]) -> Result<(), DecodeError> {
     // A field may occur several times; protobuf then joins their lists, so the sum counts.
-    let (mut spaces, mut feeds, mut receipts) = (0, 0, 0);
+    let (mut spaces, mut feeds, mut receipts, mut severed) = (0, 0, 0, 0);
     let mut batch = BatchCount::default();
     for field in Fields(frame) {
         match field? {
@@ -23,20 +24,22 @@ pub(crate) fn check_frame(frame: &[u8]) -> Result<(), DecodeError> {
                 }
             }
             (9, Some(ack)) => feeds += count(ack, 2)?,
-            (14, Some(severed)) => {
-                for field in Fields(severed) {
+            (14, Some(run)) => {
+                for field in Fields(run) {
                     if let (3, Some(run)) = field? {
                         batch.add_run(run)?;
                     }
                 }
             }
             (15 | 16, Some(of_space)) => receipts += count(of_space, 2)?,
+            (17, Some(held)) => severed += count(held, 2)?,
             _ => {}
         }
     }
     at_most("number of spaces", spaces, SPACES_MAX)?;
     at_most("number of feeds", feeds, FEEDS_PER_SPACE_MAX)?;
-    at_most("number of receipts", receipts, RECEIPTS_PER_SPACE_MAX)
+    at_most("number of receipts", receipts, RECEIPTS_PER_SPACE_MAX)?;
+    at_most("number of cut-off runs", severed, SEVERED_AT_ONCE_MAX)
 }
 
 /// Checks the numbers of items in an encoded `BatchBody`.

@@ -10,7 +10,7 @@ use phaki_replication::feed::Run;
 use phaki_replication::fork::ForkProof;
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
 use phaki_replication::manifest::{Group, Manifest, MemberRole, SignedManifest};
-use phaki_replication::message::{Hello, Message, PROTOCOL_VERSION};
+use phaki_replication::message::{Hello, Message, PROTOCOL_VERSION, SeveredRun};
 use phaki_replication::node::{Durable, Event, LinkId, Node};
 use phaki_replication::receipt::{Receipt, SignedReceipt};
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus, Roster, SignedRoster};
@@ -32,6 +32,8 @@ pub(super) struct World {
     federation: SecretKey,
     shared: SpaceId,
     secret: SpaceId,
+    /// The run that was cut off and of which the node was told last.
+    told: Option<(SpaceId, Hash, Run)>,
 }
 
 fn key(number: u8) -> SecretKey {
@@ -100,6 +102,7 @@ impl World {
             federation,
             shared: shared.space,
             secret: secret.space,
+            told: None,
         }
     }
 
@@ -244,7 +247,30 @@ impl World {
         Message::Batch { space, runs }
     }
 
-    pub(super) fn fork(&self, input: &mut Input<'_>) -> Message {
+    /// Tells of a run that was cut off, or sends the one that was told of last.
+    fn severed(&mut self, input: &mut Input<'_>, told: (SpaceId, Hash, Run)) -> Message {
+        let name = |run: &Run| SeveredRun {
+            feed: run.feed,
+            from: run.from,
+            head: run.checkpoint.head,
+        };
+        let (space, run) = (told.0, name(&told.2));
+        match (input.below(4), self.told.take()) {
+            (0, _) => Message::WantSevered { space, run },
+            (1 | 2, Some((space, previous, run))) => Message::Severed {
+                space,
+                previous,
+                run,
+            },
+            _ => {
+                self.told = Some(told);
+                let runs = vec![run];
+                Message::SeveredHeld { space, runs }
+            }
+        }
+    }
+
+    pub(super) fn fork(&mut self, input: &mut Input<'_>) -> Message {
         let space = self.space(input.byte());
         let (one, other) = (self.run(input, space), self.run(input, space));
         let federation = self.node.federation();
@@ -253,12 +279,7 @@ impl World {
             .place(&space, &one.feed, one.from)
             .map_or_else(|| root(&federation, &space, &one.feed), |place| place.head);
         if input.below(3) == 0 {
-            let run = one;
-            return Message::Severed {
-                space,
-                previous,
-                run,
-            };
+            return self.severed(input, (space, previous, one));
         }
         match ForkProof::between(space, previous, &one, &other) {
             Some(proof) => Message::Fork(proof),

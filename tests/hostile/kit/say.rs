@@ -51,6 +51,7 @@ pub(crate) fn have(spaces: impl IntoIterator<Item = SpaceId>) -> Message {
         manifest: ShortDigest([0; 16]),
         frontier: ShortDigest([0; 16]),
         receipts: ShortDigest([0; 16]),
+        severed: None,
     };
     Message::Have(spaces.into_iter().map(nothing).collect())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use futures_util::future::Either;
 use phaki_replication::id::{FederationId, FeedId, Hash, NodeId, SpaceId};
+use phaki_replication::message::SeveredRun;
 use phaki_replication::node::{Change, Event, ReadId, WriteId};
 use phaki_replication::roster::NodeRole;
 use phaki_store::reader::QuarantinedRow;
@@ -231,14 +232,23 @@ impl Disk {
     }
 
     /// Reads what was cut off a feed.
-    pub(super) fn read_severed(&self, read: ReadId, space: SpaceId, feed: FeedId, from: u64) {
+    pub(super) fn read_severed(&self, read: ReadId, space: SpaceId, run: SeveredRun) {
         self.look_up(
             space,
-            move |reader| reader.severed_run(&space, &feed, from),
+            move |reader| reader.severed_run(&space, &run),
             move |found| Event::SeveredRead {
                 read,
                 found: found.flatten(),
             },
+        );
+    }
+
+    /// Looks up what was cut off in a space and is kept.
+    pub(super) fn list_severed(&self, space: SpaceId) {
+        self.look_up(
+            space,
+            move |reader| reader.kept(&space),
+            move |runs| Event::SeveredListed { space, runs },
         );
     }
 

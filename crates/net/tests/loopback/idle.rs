@@ -30,6 +30,7 @@ fn have() -> Message {
         manifest: ShortDigest([4; 16]),
         receipts: ShortDigest([5; 16]),
         frontier: ShortDigest([5; 16]),
+        severed: None,
     }])
 }
 

@@ -1,16 +1,15 @@
 //! A feed that was signed in two ways ends, for everybody, at the entry before they part. What
-//! lies behind is kept aside, and goes back to its author, who publishes it again if it is honest.
+//! lies behind is kept aside; [`super::severed`] says how it goes back to its author.
 
 use super::forks::Examination;
 use super::held::{Extent, Feed, Held};
 use super::state::Node;
 use super::stored::Purpose;
-use super::{Change, Effect, LinkId, Notice, Now, Place, ReadId};
-use crate::feed::Run;
+use super::{Change, Effect, LinkId, Notice, Now, Place};
 use crate::fork::ForkProof;
-use crate::id::{FeedId, Hash, SpaceId};
-use crate::limits::{CUTS_PER_SPACE_MAX, FEEDS_PER_AUTHOR_MAX, IN_FLIGHT_BYTES_MAX};
-use crate::message::{CloseReason, FrontierReport, Message};
+use crate::id::{FeedId, SpaceId};
+use crate::limits::{CUTS_PER_SPACE_MAX, FEEDS_PER_AUTHOR_MAX};
+use crate::message::{FrontierReport, Message};
 
 impl Held {
     /// Whether another feed can be cut: one of which something is held always, of others as many of
@@ -203,123 +202,13 @@ impl Node {
             out.push(Effect::Send { link, message });
         }
         for link in self.sessions.keys().copied().collect::<Vec<_>>() {
-            self.give_back(link, out);
             self.ask(now, link, space, feed, false, out);
             self.notice_sync(link, out);
         }
         self.receipt_becomes_due(now, &space);
+        self.list_severed(space, out);
         if self.roster.succeeds(&self.id, &feed.author) {
             self.recall(space, out);
         }
-    }
-
-    /// Gives the peer what was cut off of its own feeds.
-    pub(super) fn give_back(&mut self, link: LinkId, out: &mut Vec<Effect>) {
-        let Some(session) = self.sessions.get_mut(&link) else {
-            return;
-        };
-        let theirs = |feed: &FeedId| {
-            feed.author != self.id && self.roster.succeeds(&session.peer, &feed.author)
-        };
-        let mut returned = Vec::new();
-        for (space, held) in &self.spaces {
-            if !held.is_shared_with(&self.roster, &session.peer) {
-                continue;
-            }
-            for (feed, at) in held.severed.iter().filter(|(feed, _)| theirs(feed)) {
-                if let Some(proof) = held.cuts.get(feed)
-                    && session.returned.insert((*space, *feed))
-                {
-                    returned.push((*space, *feed, *at, proof.clone()));
-                }
-            }
-        }
-        for (space, feed, from, proof) in returned {
-            let message = Message::Fork(proof);
-            out.push(Effect::Send { link, message });
-            self.read_severed(link, (space, feed, from), out);
-        }
-    }
-
-    fn read_severed(
-        &mut self,
-        link: LinkId,
-        (space, feed, from): (SpaceId, FeedId, u64),
-        out: &mut Vec<Effect>,
-    ) {
-        self.reads_begun += 1;
-        let read = ReadId(self.reads_begun);
-        self.severed_reads.insert(read, (link, space));
-        out.push(Effect::ReadSevered {
-            read,
-            space,
-            feed,
-            from,
-        });
-    }
-
-    pub(super) fn severed_read(
-        &mut self,
-        read: ReadId,
-        found: Option<(Hash, Run)>,
-        out: &mut Vec<Effect>,
-    ) {
-        let Some((link, space)) = self.severed_reads.remove(&read) else {
-            return;
-        };
-        let (Some(session), Some((previous, run))) = (self.sessions.get_mut(&link), found) else {
-            return;
-        };
-        let held = self.spaces.get(&space);
-        if !held.is_some_and(|held| held.is_shared_with(&self.roster, &session.peer)) {
-            return;
-        }
-        // What is more goes in the next session.
-        session.returned_bytes += run.bytes();
-        if session.returned_bytes > IN_FLIGHT_BYTES_MAX {
-            return;
-        }
-        let next = (space, run.feed, run.end());
-        let message = Message::Severed {
-            space,
-            previous,
-            run,
-        };
-        out.push(Effect::Send { link, message });
-        self.read_severed(link, next, out);
-    }
-
-    /// A peer gives back what it had to cut off of this node's own feeds.
-    pub(super) fn severed_received(
-        &mut self,
-        link: LinkId,
-        space: SpaceId,
-        previous: Hash,
-        run: Run,
-        out: &mut Vec<Effect>,
-    ) {
-        let (Some(session), Some(held)) = (self.sessions.get(&link), self.spaces.get(&space))
-        else {
-            return;
-        };
-        let own = self.roster.succeeds(&self.id, &run.feed.author);
-        let shared = held.is_shared_with(&self.roster, &session.peer);
-        let beyond = held.cut(&run.feed).is_some_and(|cut| run.from >= cut);
-        if !own || !shared || !beyond {
-            return;
-        }
-        if run
-            .verify(&self.federation, &space, (run.from, previous))
-            .is_err()
-        {
-            return self.refuse_peer(link, CloseReason::Forged, out);
-        }
-        let change = Change::Severed {
-            space,
-            previous,
-            run: Box::new(run),
-        };
-        let effect = self.store(change, Purpose::Severed { space });
-        out.push(effect);
     }
 }

@@ -84,6 +84,7 @@ impl Node {
         if self.sessions.remove(&link).is_some() {
             self.reads.retain(|_, (reader, _)| *reader != link);
             self.ask_for_all(now, out);
+            self.ask_for_severed(now, out);
         }
     }
 
@@ -164,7 +165,6 @@ impl Node {
         }
         self.notice_clone(link, out);
         self.renew_when_cut(out);
-        self.give_back(link, out);
     }
 
     /// Tells the state of everything shared, and begins the comparison anew.
@@ -193,7 +193,7 @@ impl Node {
             return;
         };
         let opening = !std::mem::replace(&mut session.greeted, true);
-        let mut other_receipts = Vec::new();
+        let (mut other_receipts, mut other_severed) = (Vec::new(), Vec::new());
         for state in states {
             let Some(held) = self.spaces.get_mut(&state.space) else {
                 continue;
@@ -212,6 +212,9 @@ impl Node {
             if held.receipts_digest() != state.receipts {
                 other_receipts.push(state.space);
             }
+            if held.adrift_digest() != state.severed {
+                other_severed.push(state.space);
+            }
             let equal = held.frontier_digest() == state.frontier;
             if equal {
                 theirs.agree(held.report(state.space));
@@ -226,6 +229,9 @@ impl Node {
         self.send_newer_manifests(link, out);
         for space in other_receipts {
             self.tell_receipts(link, space, out);
+        }
+        for space in other_severed {
+            self.tell_severed(link, space, out);
         }
         self.notice_sync(link, out);
     }

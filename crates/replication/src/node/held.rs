@@ -1,6 +1,6 @@
 //! What a node holds of a space: the manifest in force and how far each feed reaches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entry::root;
 use crate::fork::ForkProof;
@@ -11,7 +11,8 @@ use crate::limits::{
     QUARANTINE_ENTRIES_MAX,
 };
 use crate::manifest::{Manifest, SignedManifest};
-use crate::message::{FeedReport, FrontierReport, SpaceState};
+use crate::message::{FeedReport, FrontierReport, SeveredRun, SpaceState};
+use crate::node::KeptRun;
 use crate::receipt::{Receipt, SignedReceipt};
 use crate::roster::Roster;
 
@@ -45,6 +46,12 @@ pub struct Held {
     pub(super) cuts: BTreeMap<FeedId, ForkProof>,
     /// What was cut off and is kept: from where on, by feed.
     pub(super) severed: BTreeMap<FeedId, u64>,
+    /// All runs that were cut off and are kept.
+    pub(super) kept: BTreeMap<SeveredRun, KeptRun>,
+    /// Those of them that are told to others: not settled, and behind a cut that can be proved.
+    pub(super) adrift: BTreeSet<SeveredRun>,
+    /// Runs of others that are on their way to the disk, with their bytes.
+    pub(super) arriving: BTreeMap<SeveredRun, u64>,
     /// Feeds of which peers hold more than this node, since when (monotonic milliseconds).
     pub(super) behind: BTreeMap<FeedId, u64>,
     /// The newest receipts, by the node that signed them.
@@ -65,6 +72,9 @@ impl Held {
             feeds: BTreeMap::new(),
             cuts: BTreeMap::new(),
             severed: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            adrift: BTreeSet::new(),
+            arriving: BTreeMap::new(),
             behind: BTreeMap::new(),
             receipts: BTreeMap::new(),
             receipt_due: None,
@@ -257,6 +267,7 @@ impl Held {
             feed.pending = feed.durable;
         }
         self.feeds.retain(|_, feed| feed.durable.length > 0);
+        self.arriving.clear();
         let Some((manifest, signed)) = &self.durable else {
             return false;
         };
@@ -277,6 +288,7 @@ impl Held {
             manifest: signed.hash().shorten(),
             frontier,
             receipts,
+            severed: self.adrift_digest(),
         })
     }
 

@@ -6,7 +6,7 @@ use super::Now;
 use super::forks::Search;
 use crate::id::{FeedId, NodeId, ShortDigest, SpaceId};
 use crate::limits::FEEDS_PER_SPACE_MAX;
-use crate::message::{Hello, Range};
+use crate::message::{Hello, Range, SeveredRun};
 
 /// The session on one link.
 #[derive(Debug)]
@@ -46,9 +46,12 @@ pub(super) struct Session {
     /// searched next.
     pub(super) search: Option<Search>,
     pub(super) suspects: VecDeque<(SpaceId, FeedId)>,
-    /// What was cut off of the peer's feeds and given back in this session.
-    pub(super) returned: BTreeSet<(SpaceId, FeedId)>,
-    pub(super) returned_bytes: usize,
+    /// Runs that were cut off, that the peer keeps and this node does not.
+    pub(super) offers: BTreeSet<(SpaceId, SeveredRun)>,
+    /// The one of them that the peer was asked for, and when (monotonic milliseconds).
+    pub(super) severed_asked: Option<(SpaceId, SeveredRun, u64)>,
+    /// Feeds whose fork was proved to the peer before what was cut off them was sent.
+    pub(super) proved: BTreeSet<(SpaceId, FeedId)>,
 }
 
 /// A run on its way to the peer.
@@ -118,8 +121,9 @@ impl Session {
             entries_received: 0,
             search: None,
             suspects: VecDeque::new(),
-            returned: BTreeSet::new(),
-            returned_bytes: 0,
+            offers: BTreeSet::new(),
+            severed_asked: None,
+            proved: BTreeSet::new(),
         }
     }
 
@@ -155,6 +159,8 @@ impl Session {
         self.wanted.retain(|range| range.space != *space);
         self.plans.remove(space);
         self.suspects.retain(|(suspect, _)| suspect != space);
+        self.offers.retain(|(offered, _)| offered != space);
+        self.severed_asked.take_if(|(asked, ..)| asked == space);
     }
 
     /// Takes note that the peer said to hold `length` entries durably, perhaps fewer than before;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::Durable;
 use super::held::{Extent, Feed, Held};
+use super::{Durable, KeptRun};
 use crate::branch::{Branch, BranchError, SignedBranch};
 use crate::canonical::DecodeError;
 use crate::id::{FederationId, FeedId, NodeId, SpaceId};
@@ -92,9 +92,13 @@ pub(super) fn spaces_of(
             held.receipts.insert(receipt.node, (receipt, signed));
         }
     }
-    for (space, feed, from) in durable.severed {
+    let mut kept: BTreeMap<SpaceId, Vec<KeptRun>> = BTreeMap::new();
+    for (space, run) in durable.severed {
+        kept.entry(space).or_default().push(run);
+    }
+    for (space, runs) in kept {
         if let Some(held) = spaces.get_mut(&space) {
-            held.severed.insert(feed, from);
+            held.keep(runs);
         }
     }
     Ok(spaces)

@@ -37,8 +37,10 @@ pub struct Node {
     pub(super) reads_begun: u64,
     /// Places that are being read, and why.
     pub(super) examinations: BTreeMap<ReadId, Examination>,
-    /// Reads of what was cut off, to be given back.
+    /// Reads of what was cut off, for peers that asked for it.
     pub(super) severed_reads: BTreeMap<ReadId, (LinkId, SpaceId)>,
+    /// Spaces in which what was cut off is being listed, and whether more happened meanwhile.
+    pub(super) listing: BTreeMap<SpaceId, bool>,
     /// Whether another life of this store is known to have written on, and no new epoch is
     /// durable yet; see `renewal.rs`.
     pub(super) superseded: bool,
@@ -102,6 +104,7 @@ impl Node {
             reads_begun: 0,
             examinations: BTreeMap::new(),
             severed_reads: BTreeMap::new(),
+            listing: BTreeMap::new(),
             superseded: false,
             recalling: BTreeMap::new(),
             refilled: false,
@@ -146,6 +149,7 @@ impl Node {
             Event::Read { read, run } => self.read(now, read, run, out),
             Event::Examined { read, place } => self.examined(read, place, out),
             Event::SeveredRead { read, found } => self.severed_read(read, found, out),
+            Event::SeveredListed { space, runs } => self.severed_listed(now, space, runs, out),
             Event::Recalled { space, entries } => self.recalled(now, space, entries, out),
             Event::EpochDrawn { epoch } => self.epoch_drawn(epoch, out),
             Event::Alive { link } => self.alive(now, link),
@@ -181,7 +185,11 @@ impl Node {
                 space,
                 previous,
                 run,
-            } => self.severed_received(link, space, previous, run, out),
+            } => self.severed_received(now, link, space, previous, run, out),
+            Message::SeveredHeld { space, runs } => {
+                self.severed_offered(now, link, space, runs, out);
+            }
+            Message::WantSevered { space, run } => self.severed_wanted(link, space, run, out),
             Message::Have(states) => self.have(link, &states, out),
             Message::Frontier(report) => self.frontier_received(now, link, &report, out),
             Message::Want(range) => self.want(link, range, out),

@@ -7,10 +7,11 @@ use super::receiving::after;
 use super::state::Node;
 use super::{Effect, LinkId, Notice, Now, Refusal, RequestId, WriteId};
 use crate::branch::{Branch, SignedBranch};
+use crate::entry::EntryKind;
 use crate::feed::Run;
 use crate::id::{Epoch, FeedId, NodeId, SpaceId};
 use crate::manifest::SignedManifest;
-use crate::message::{CloseReason, Message};
+use crate::message::{CloseReason, Message, SeveredRun};
 use crate::receipt::SignedReceipt;
 use crate::roster::{Roster, SignedRoster};
 
@@ -44,9 +45,10 @@ pub(super) enum Purpose {
         feed: FeedId,
         before: Option<Feed>,
     },
-    /// Own entries that were given back.
+    /// A run that others had to cut off.
     Severed {
         space: SpaceId,
+        run: SeveredRun,
     },
     /// Own entries that were published again.
     Republished {
@@ -160,18 +162,22 @@ impl Node {
             }
             Purpose::Manifest { space, signed, .. } => {
                 self.manifest_stored(space, signed, out);
+                self.list_severed(space, out);
                 // Somebody may be there now who wants to know.
                 self.receipt_becomes_due(now, &space);
             }
-            Purpose::Roster { signed, .. } => self.roster_stored(signed, out),
+            Purpose::Roster { signed, .. } => {
+                self.roster_stored(signed, out);
+                self.list_all_severed(out);
+            }
             Purpose::Branch { signed, .. } => self.branch_stored(signed, out),
-            Purpose::Permitted => {}
+            Purpose::Permitted => self.list_all_severed(out),
             Purpose::Cut {
                 space,
                 feed,
                 before,
             } => self.cut_stored(now, space, feed, before, out),
-            Purpose::Severed { space } => self.recall(space, out),
+            Purpose::Severed { space, run } => self.severed_stored(now, space, run, out),
             Purpose::Republished { space, runs } => {
                 self.entries_stored(now, space, &runs, None, out);
                 self.recall_more(space, out);
@@ -248,6 +254,9 @@ impl Node {
         }
         self.freeze_if_inactive(space, &feeds, out);
         self.receipt_becomes_due(now, &space);
+        if runs.iter().any(publishes_again) {
+            self.list_severed(space, out);
+        }
         if let Some(link) = from {
             self.notice_sync(link, out);
         }
@@ -309,4 +318,10 @@ impl Node {
             self.close(link, CloseReason::Storage, out);
         }
     }
+}
+
+/// Whether a run may settle something that was cut off.
+fn publishes_again(run: &Run) -> bool {
+    let mut entries = run.entries.iter();
+    entries.any(|entry| entry.kind == EntryKind::REPUBLISHED)
 }

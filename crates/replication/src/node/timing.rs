@@ -29,7 +29,9 @@ impl Node {
             let stalls = asks.map(|ask| ask.progress_ms.saturating_add(ms(STALL_MAX)));
             let silence = session.heard_ms.saturating_add(ms(patience));
             let heartbeat = session.sent_ms.saturating_add(ms(HEARTBEAT));
-            stalls.chain([silence, heartbeat])
+            let severed = session.severed_asked.map(|(.., since)| since);
+            let severed = severed.map(|since| since.saturating_add(ms(STALL_MAX)));
+            stalls.chain(severed).chain([silence, heartbeat])
         });
         let behind = self.spaces.values().flat_map(|held| held.behind.values());
         let graces = behind.map(|since| since.saturating_add(ms(AUTHOR_GRACE)));
@@ -76,6 +78,8 @@ impl Node {
         self.sign_due_receipts(now, out);
         self.drop_stalled(now);
         self.ask_for_all(now, out);
+        self.drop_stalled_severed(now);
+        self.ask_for_severed(now, out);
         // A feed that nobody else can give is looked at again after another grace.
         for held in self.spaces.values_mut() {
             for since in held.behind.values_mut() {

@@ -7,7 +7,8 @@ use phaki_replication::entry::{EntryKind, Payload, root};
 use phaki_replication::feed::Run;
 use phaki_replication::fork::ForkProof;
 use phaki_replication::id::{FederationId, FeedId, Hash, NodeId, SpaceId};
-use phaki_replication::node::{Change, DurableFeed, NewEntry, Place};
+use phaki_replication::message::SeveredRun;
+use phaki_replication::node::{Change, DurableFeed, KeptRun, NewEntry, Place};
 use phaki_replication::republish::Republished;
 
 /// The feeds of one node.
@@ -77,6 +78,7 @@ impl Disk {
                 space,
                 previous,
                 run,
+                ..
             } => self.severed.push((*space, *previous, (**run).clone())),
             Change::Roster(_) | Change::Branch(_) | Change::Receipts { .. } | Change::Epoch(_) => {}
         }
@@ -167,16 +169,30 @@ impl Disk {
         })
     }
 
-    pub(crate) fn severed_run(
-        &self,
-        space: &SpaceId,
-        feed: &FeedId,
-        from: u64,
-    ) -> Option<(Hash, Run)> {
-        let of_feed = |(at, _, run): &&(SpaceId, Hash, Run)| at == space && run.feed == *feed;
-        let mut found = self.severed.iter().filter(of_feed);
-        let (_, previous, run) = found.find(|(.., run)| run.from >= from)?;
+    pub(crate) fn severed_run(&self, space: &SpaceId, name: &SeveredRun) -> Option<(Hash, Run)> {
+        let is_it = |(at, _, run): &&(SpaceId, Hash, Run)| at == space && name_of(run) == *name;
+        let (_, previous, run) = self.severed.iter().find(is_it)?;
         Some((*previous, run.clone()))
+    }
+
+    /// What was cut off in a space, and whether it was published again.
+    pub(crate) fn kept(&self, space: &SpaceId) -> Vec<KeptRun> {
+        let of_space = self.severed.iter().filter(|(at, ..)| at == space);
+        let kept = |(_, _, run): &(SpaceId, Hash, Run)| {
+            let again = |(seq, entry)| {
+                let payload = Republished::again(&run.feed, seq, entry)?;
+                place(&payload)
+            };
+            let mut places = (run.from..).zip(&run.entries).filter_map(again);
+            KeptRun {
+                run: name_of(run),
+                bytes: u64::try_from(run.bytes())
+                    .expect("what a disk in memory holds is small and in order"),
+                carried: false,
+                settled: places.all(|place| self.republished.contains(&place)),
+            }
+        };
+        of_space.map(kept).collect()
     }
 
     /// What an honest author publishes again.
@@ -229,6 +245,14 @@ impl Disk {
             .filter(|(_, held)| held.length > 0)
             .map(feed)
             .collect()
+    }
+}
+
+fn name_of(run: &Run) -> SeveredRun {
+    SeveredRun {
+        feed: run.feed,
+        from: run.from,
+        head: run.checkpoint.head,
     }
 }
 

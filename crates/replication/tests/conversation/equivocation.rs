@@ -8,11 +8,11 @@ use super::network::Network;
 use super::restored::{network, put_back, start};
 
 /// Machine 1 wrote three entries that machine 0 holds, and, from an older copy of its store,
-/// others in the place of the last two, which machine 2 holds.
+/// others in the place of the last two, which machine 2 holds. Machines 3 and 4 hold none.
 pub(crate) fn two_lives() -> (Network, SpaceId, FeedId) {
-    let mut net = Network::new(4);
-    let space = net.found(0, &[(1, WRITER), (2, WRITER), (3, WRITER)]);
-    for (a, b) in [(0, 1), (0, 2), (0, 3)] {
+    let mut net = Network::new(5);
+    let space = net.found(0, &[(1, WRITER), (2, WRITER), (3, WRITER), (4, WRITER)]);
+    for (a, b) in [(0, 1), (0, 2), (0, 3), (0, 4)] {
         net.connect(a, b);
         net.disconnect(a, b);
     }

@@ -14,6 +14,7 @@ mod renewed;
 mod restored;
 mod rights;
 mod rotation;
+mod severed;
 
 use phaki_replication::manifest::MemberRole;
 

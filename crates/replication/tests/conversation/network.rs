@@ -273,15 +273,15 @@ impl Network {
                 let place = place.flatten();
                 self.events.push_back((at, Event::Examined { read, place }));
             }
-            Effect::ReadSevered {
-                read,
-                space,
-                feed,
-                from,
-            } => {
-                let found = machine.disk.severed_run(&space, &feed, from);
+            Effect::ReadSevered { read, space, run } => {
+                let found = machine.disk.severed_run(&space, &run);
                 self.events
                     .push_back((at, Event::SeveredRead { read, found }));
+            }
+            Effect::ListSevered { space } => {
+                let runs = Some(machine.disk.kept(&space));
+                self.events
+                    .push_back((at, Event::SeveredListed { space, runs }));
             }
             Effect::Recall { space } => {
                 let entries = machine.disk.recalled(&space, &machine.node.id());

@@ -27,7 +27,11 @@ pub(crate) fn start(
         manifests: vec![manifest.sign(&key(1))],
         forks: disk.forks.values().cloned().collect(),
         receipts: vec![],
-        severed: vec![],
+        severed: disk
+            .kept(&space)
+            .into_iter()
+            .map(|run| (space, run))
+            .collect(),
         feeds: disk.durable_feeds(),
     };
     let federation = net.federation_key.federation();

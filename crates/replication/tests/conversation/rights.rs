@@ -169,6 +169,7 @@ fn a_stranger_that_names_a_space_learns_nothing_of_it() {
         manifest: ShortDigest([0; 16]),
         frontier: ShortDigest([0; 16]),
         receipts: ShortDigest([0; 16]),
+        severed: None,
     };
     for message in [
         Message::Have(vec![state]),

@@ -79,6 +79,8 @@ pub(crate) fn send(
         | Message::Fork(_)
         | Message::Receipts { .. }
         | Message::ReceiptsHeld { .. }
+        | Message::SeveredHeld { .. }
+        | Message::WantSevered { .. }
         | Message::Heartbeat(_)
         | Message::Close(_) => true,
     };
@@ -110,6 +112,8 @@ fn spaces_of(message: &Message) -> Vec<SpaceId> {
         Message::Plan { space, .. }
         | Message::Batch { space, .. }
         | Message::Severed { space, .. }
+        | Message::SeveredHeld { space, .. }
+        | Message::WantSevered { space, .. }
         | Message::Receipts { space, .. }
         | Message::ReceiptsHeld { space, .. }
         | Message::Ack { space, .. } => vec![*space],

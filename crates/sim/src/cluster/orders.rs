@@ -36,17 +36,8 @@ impl Cluster {
                 feed,
                 from,
             },
-            Effect::ReadSevered {
-                read,
-                space,
-                feed,
-                from,
-            } => Order::Severed {
-                read,
-                space,
-                feed,
-                from,
-            },
+            Effect::ReadSevered { read, space, run } => Order::Severed { read, space, run },
+            Effect::ListSevered { space } => Order::List { space },
             Effect::Recall { space } => Order::Recall { space },
             Effect::DrawEpoch => Order::Epoch,
             _ => return,
@@ -84,14 +75,14 @@ impl Cluster {
                 let place = place.flatten();
                 Event::Examined { read, place }
             }
-            Order::Severed {
-                read,
-                space,
-                feed,
-                from,
-            } => {
-                let found = contents.severed_run(&space, &feed, from);
+            Order::Severed { read, space, run } => {
+                let found = contents.severed_run(&space, &run);
+                let found = found.filter(|_| !fails);
                 Event::SeveredRead { read, found }
+            }
+            Order::List { space } => {
+                let runs = Some(contents.kept(&space));
+                Event::SeveredListed { space, runs }
             }
             Order::Recall { space } => {
                 let entries = match self.options.sabotage {

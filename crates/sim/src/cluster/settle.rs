@@ -253,21 +253,16 @@ impl Cluster {
         Ok(())
     }
 
-    /// Whether an acknowledged entry must be held in the end: its author may write, and has the
-    /// entry or can be linked to a reader that has it, since what was cut off is given back on
-    /// direct links only.
+    /// Whether an acknowledged entry must be held in the end: its author may write, and some reader
+    /// has the entry, be it cut off.
     fn is_owed(&self, known: &Acknowledged, rights: Rights<'_>, readers: &BTreeSet<usize>) -> bool {
         let Some(author) = self.index_of(&known.feed.author) else {
             return false;
         };
         let own = self.machines[author].feed();
         let may_write = rights.manifest.permitted(rights.roster, &own) == u64::MAX;
-        let near = |reader: &usize| {
-            *reader == author || self.network.edge_between(*reader, author).is_some()
-        };
         let has = |reader: &usize| check::is_held(&self.machines[*reader].disk.contents, known);
-        let given = readers.iter().any(|reader| near(reader) && has(reader));
-        given && may_write && known.kind == EntryKind::CHANGE
+        readers.iter().any(has) && may_write && known.kind == EntryKind::CHANGE
     }
 }
 

@@ -43,8 +43,8 @@ pub(crate) struct Contents {
     pub(crate) forks: BTreeMap<(SpaceId, FeedId), ForkProof>,
     /// What was cut off, and own entries that others had to cut off.
     pub(crate) severed: Vec<Severed>,
-    /// The payloads of everything that is published again in a space.
-    pub(super) published: BTreeSet<(SpaceId, Bytes)>,
+    /// Where everything that is published again in a space stands, by what it says.
+    pub(super) published: BTreeMap<(SpaceId, Bytes), BTreeSet<(FeedId, u64)>>,
     pub(crate) receipts: BTreeMap<(SpaceId, NodeId), (Receipt, SignedReceipt)>,
     pub(crate) replicas: BTreeMap<SpaceId, Replica>,
 }
@@ -63,7 +63,7 @@ impl Contents {
             feeds: BTreeMap::new(),
             forks: BTreeMap::new(),
             severed: Vec::new(),
-            published: BTreeSet::new(),
+            published: BTreeMap::new(),
             receipts: BTreeMap::new(),
             replicas: BTreeMap::new(),
         }
@@ -90,7 +90,7 @@ impl Contents {
             manifests: manifests.map(|(_, signed)| signed.clone()).collect(),
             forks: self.forks.values().cloned().collect(),
             receipts: receipts.map(|(_, signed)| signed.clone()).collect(),
-            severed: self.severed_from(),
+            severed: self.kept_everywhere(),
             feeds: self.feeds.iter().map(feed).collect(),
         }
     }
@@ -176,12 +176,14 @@ impl Contents {
                 space,
                 previous,
                 run,
+                carried,
             } => {
                 let run = *run;
-                self.set_aside(Severed {
+                self.take_severed(Severed {
                     space,
                     previous,
                     run,
+                    carried,
                 });
                 false
             }
@@ -230,10 +232,14 @@ impl Contents {
     }
 
     fn append(&mut self, space: SpaceId, run: Run, permitted: u64, readings: &mut Readings) {
-        let again = |entry: &&Entry| entry.kind == EntryKind::REPUBLISHED;
-        for entry in run.entries.iter().filter(again) {
-            if let Payload::Present(payload) = &entry.payload {
-                self.published.insert((space, payload.clone()));
+        let mut publishes = false;
+        for (seq, entry) in (run.from..).zip(&run.entries) {
+            if let (EntryKind::REPUBLISHED, Payload::Present(payload)) =
+                (entry.kind, &entry.payload)
+            {
+                let places = self.published.entry((space, payload.clone())).or_default();
+                places.insert((run.feed, seq));
+                publishes = true;
             }
         }
         let start = root(&self.federation, &space, &run.feed);
@@ -262,6 +268,9 @@ impl Contents {
             };
             let replica = self.replicas.entry(space).or_default();
             replica.advance(readings, rights, feed, stored);
+        }
+        if publishes {
+            self.forget_carried();
         }
     }
 

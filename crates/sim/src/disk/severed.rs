@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use phaki_replication::entry::{EntryKind, Payload, root};
 use phaki_replication::feed::Run;
 use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::limits::REPUBLISHED_AT_ONCE;
-use phaki_replication::node::{NewEntry, Place};
+use phaki_replication::message::SeveredRun;
+use phaki_replication::node::{KeptRun, NewEntry, Place};
 use phaki_replication::republish::Republished;
 
 use super::contents::{Contents, StoredFeed, bytes_of};
-use crate::replica::index_of;
+use crate::replica::{Rights, index_of};
 
 /// A run that was cut off, with the hash of the entry before it.
 #[derive(Clone, Debug)]
@@ -18,6 +20,28 @@ pub(crate) struct Severed {
     pub(crate) space: SpaceId,
     pub(crate) previous: Hash,
     pub(crate) run: Run,
+    /// Kept for another node until that one has published it again.
+    pub(crate) carried: bool,
+}
+
+impl Severed {
+    fn name(&self) -> SeveredRun {
+        SeveredRun {
+            feed: self.run.feed,
+            from: self.run.from,
+            head: self.run.checkpoint.head,
+        }
+    }
+
+    /// What of it can be published again, ready for that.
+    fn again(&self) -> impl Iterator<Item = Bytes> {
+        let entries = (self.run.from..).zip(&self.run.entries);
+        entries.filter_map(|(seq, entry)| {
+            let publishable = [EntryKind::CHANGE, EntryKind::REPUBLISHED].contains(&entry.kind);
+            let again = publishable.then(|| Republished::again(&self.run.feed, seq, entry));
+            again.flatten()
+        })
+    }
 }
 
 impl Contents {
@@ -32,7 +56,8 @@ impl Contents {
             let beyond = &stored.entries[index_of(at)..];
             for entry in beyond.iter().filter(|e| e.kind == EntryKind::REPUBLISHED) {
                 if let Payload::Present(payload) = &entry.payload {
-                    self.published.remove(&(space, payload.clone()));
+                    let places = self.published.entry((space, payload.clone())).or_default();
+                    places.retain(|(publisher, seq)| *publisher != feed || *seq < at);
                 }
             }
             stored.entries.truncate(index_of(at));
@@ -65,6 +90,7 @@ impl Contents {
                 space,
                 previous,
                 run,
+                carried: false,
             });
             (from, previous) = (*length, checkpoint.head);
         }
@@ -82,16 +108,66 @@ impl Contents {
 
     /// Keeps a run that was cut off, once.
     pub(super) fn set_aside(&mut self, severed: Severed) {
-        let same = |other: &Severed| {
-            other.space == severed.space
-                && other.run.feed == severed.run.feed
-                && other.run.from == severed.run.from
-                && other.previous == severed.previous
-                && other.run.checkpoint.head == severed.run.checkpoint.head
-        };
-        if !self.severed.iter().any(same) {
-            self.severed.push(severed);
+        let same =
+            |other: &&mut Severed| other.space == severed.space && other.name() == severed.name();
+        match self.severed.iter_mut().find(same) {
+            Some(known) => known.carried &= severed.carried,
+            None => self.severed.push(severed),
         }
+    }
+
+    /// Keeps a run that another node had to cut off; one of others only while somebody waits.
+    pub(super) fn take_severed(&mut self, severed: Severed) {
+        if !severed.carried || !self.is_settled(&severed) {
+            self.set_aside(severed);
+        }
+    }
+
+    /// Forgets what was kept for others and is published again.
+    pub(super) fn forget_carried(&mut self) {
+        let severed = std::mem::take(&mut self.severed);
+        let waits = |severed: &Severed| !severed.carried || !self.is_settled(severed);
+        self.severed = severed.into_iter().filter(waits).collect();
+    }
+
+    /// Whether all of it was published again where it counts, by somebody who may.
+    fn is_settled(&self, severed: &Severed) -> bool {
+        let mut again = severed.again();
+        again.all(|payload| self.is_published(&severed.space, &payload))
+    }
+
+    fn is_published(&self, space: &SpaceId, payload: &Bytes) -> bool {
+        let Some((manifest, _)) = self.manifests.get(space) else {
+            return false;
+        };
+        let rights = Rights {
+            manifest,
+            roster: &self.roster,
+        };
+        let original = Republished::decode(payload).map(|(feed, ..)| feed);
+        let places = self.published.get(&(*space, payload.clone()));
+        original.is_some_and(|original| {
+            places.into_iter().flatten().any(|(feed, seq)| {
+                let stored = self.feeds.get(&(*space, *feed));
+                stored.is_some_and(|stored| *seq < stored.permitted)
+                    && rights.may_republish(feed, &original)
+            })
+        })
+    }
+
+    /// See `Effect::ListSevered`.
+    pub(crate) fn kept(&self, space: &SpaceId) -> Vec<KeptRun> {
+        let of_space = self
+            .severed
+            .iter()
+            .filter(|severed| severed.space == *space);
+        let kept = |severed: &Severed| KeptRun {
+            run: severed.name(),
+            bytes: bytes_of(&severed.run.entries),
+            carried: severed.carried,
+            settled: self.is_settled(severed),
+        };
+        of_space.map(kept).collect()
     }
 
     /// The hash of the last of the first `at` entries.
@@ -136,60 +212,36 @@ impl Contents {
         Some(run)
     }
 
-    /// Where what was cut off begins, by feed.
-    pub(super) fn severed_from(&self) -> Vec<(SpaceId, FeedId, u64)> {
-        let mut first = std::collections::BTreeMap::new();
-        for Severed { space, run, .. } in &self.severed {
-            let from = first.entry((*space, run.feed)).or_insert(run.from);
-            *from = run.from.min(*from);
-        }
-        first
-            .into_iter()
-            .map(|((space, feed), from)| (space, feed, from))
-            .collect()
+    /// Everything that is kept, by space.
+    pub(super) fn kept_everywhere(&self) -> Vec<(SpaceId, KeptRun)> {
+        let spaces: BTreeSet<SpaceId> = self.severed.iter().map(|severed| severed.space).collect();
+        let kept = |space| self.kept(&space).into_iter().map(move |run| (space, run));
+        spaces.into_iter().flat_map(kept).collect()
     }
 
     /// See `Effect::ReadSevered`.
-    pub(crate) fn severed_run(
-        &self,
-        space: &SpaceId,
-        feed: &FeedId,
-        from: u64,
-    ) -> Option<(Hash, Run)> {
-        let behind = self.severed.iter().filter(|severed| {
-            (severed.space, severed.run.feed) == (*space, *feed) && severed.run.from >= from
-        });
-        let first = behind.min_by_key(|severed| (severed.run.from, severed.run.checkpoint.head))?;
-        Some((first.previous, first.run.clone()))
+    pub(crate) fn severed_run(&self, space: &SpaceId, name: &SeveredRun) -> Option<(Hash, Run)> {
+        let is_it = |severed: &&Severed| severed.space == *space && severed.name() == *name;
+        let found = self.severed.iter().find(is_it)?;
+        Some((found.previous, found.run.clone()))
     }
 
     /// See `Effect::Recall`.
     pub(crate) fn recalled(&self, space: &SpaceId, author: &NodeId) -> Vec<NewEntry> {
         let own =
             |severed: &&Severed| severed.space == *space && severed.run.feed.author == *author;
-        let mut runs: Vec<&Run> = self
-            .severed
-            .iter()
-            .filter(own)
-            .map(|severed| &severed.run)
-            .collect();
-        runs.sort_by_key(|run| (run.feed, run.from, run.checkpoint.head));
+        let mut own: Vec<&Severed> = self.severed.iter().filter(own).collect();
+        own.sort_by_key(|severed| severed.name());
         let kind = EntryKind::REPUBLISHED;
-        let (mut entries, mut seen) = (Vec::new(), BTreeSet::new());
-        for run in runs {
-            for (seq, entry) in (run.from..).zip(&run.entries) {
-                if ![EntryKind::CHANGE, kind].contains(&entry.kind) {
-                    continue;
-                }
-                let Some(payload) = Republished::again(&run.feed, seq, entry) else {
-                    continue;
-                };
-                let open = !self.published.contains(&(*space, payload.clone()));
-                if open && entries.len() < REPUBLISHED_AT_ONCE && seen.insert(payload.clone()) {
-                    entries.push(NewEntry { kind, payload });
-                }
-            }
-        }
-        entries
+        let mut seen = BTreeSet::new();
+        let again = own.into_iter().flat_map(Severed::again);
+        let open = again.filter(|payload| {
+            let places = self.published.get(&(*space, payload.clone()));
+            places.is_none_or(BTreeSet::is_empty)
+        });
+        open.filter(|payload| seen.insert(payload.clone()))
+            .take(REPUBLISHED_AT_ONCE)
+            .map(|payload| NewEntry { kind, payload })
+            .collect()
     }
 }

@@ -46,17 +46,6 @@ pub struct QuarantineFilter {
     pub limit: usize,
 }
 
-/// How many entries of a feed were cut off and still wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SeveredRow {
-    /// The space.
-    pub space: SpaceId,
-    /// The feed.
-    pub feed: FeedId,
-    /// Entries that nobody has published again or discarded.
-    pub waiting: u64,
-}
-
 impl QuarantinedRow {
     /// Whether it needs nobody's attention any more.
     pub fn is_settled(&self) -> bool {
@@ -108,6 +97,7 @@ const BEHIND_A_CUT: &str = "
     SELECT kind, time_ms, payload, dropped_hash, dropped_length, space, author, epoch,
            severed_entry.seq AS seq, feed.key AS feed, min(settled) AS discarded, 1 AS severed
     FROM severed_entry JOIN severed ON severed.key = run JOIN feed ON feed.key = severed.feed
+    WHERE carried = 0
     GROUP BY feed.key, severed_entry.seq, payload";
 
 impl Reader {
@@ -179,33 +169,6 @@ impl Reader {
             let known = params![space.0, document.to_bytes(), change];
             let count: i64 = select.query_row(known, |row| row.get(0))?;
             Ok(u64::try_from(count).unwrap_or(0))
-        })
-    }
-
-    /// The feeds of which entries were cut off, with how many of them still wait.
-    ///
-    /// # Errors
-    /// When reading fails.
-    pub fn severed(&self) -> Result<Vec<SeveredRow>, ReadError> {
-        self.with(|connection| {
-            let mut select = connection.prepare(
-                "SELECT space.id, author, epoch, count(DISTINCT CASE settled WHEN 0
-                        THEN severed_entry.seq || '/' || hex(payload) END)
-                 FROM severed JOIN severed_entry ON run = severed.key
-                 JOIN feed ON feed.key = severed.feed JOIN space ON space.key = feed.space
-                 GROUP BY feed.key ORDER BY feed.key",
-            )?;
-            let rows = select.query_map([], |row| {
-                Ok(SeveredRow {
-                    space: SpaceId(row.get(0)?),
-                    feed: FeedId {
-                        author: NodeId(row.get(1)?),
-                        epoch: Epoch(row.get(2)?),
-                    },
-                    waiting: row.get(3)?,
-                })
-            })?;
-            rows.collect()
         })
     }
 }

@@ -266,6 +266,7 @@ fn forked(stolen: bool) -> Opened {
     opened.put(Change::Severed {
         space: space(),
         previous,
+        carried: false,
         run: Box::new(stolen_run),
     });
     opened

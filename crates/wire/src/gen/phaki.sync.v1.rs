@@ -4,7 +4,7 @@
 pub struct Frame {
     #[prost(
         oneof = "frame::Body",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18"
     )]
     pub body: ::core::option::Option<frame::Body>,
 }
@@ -44,6 +44,10 @@ pub mod frame {
         Receipts(super::Receipts),
         #[prost(message, tag = "16")]
         ReceiptsHeld(super::ReceiptsHeld),
+        #[prost(message, tag = "17")]
+        SeveredHeld(super::SeveredHeld),
+        #[prost(message, tag = "18")]
+        WantSevered(super::WantSevered),
     }
 }
 /// The first frame of each side.
@@ -119,6 +123,9 @@ pub struct SpaceState {
     /// digest over the receipts that the sender holds, 16 bytes
     #[prost(bytes = "bytes", tag = "4")]
     pub receipts: ::prost::bytes::Bytes,
+    /// digest over all that SeveredHeld tells; empty when that is nothing
+    #[prost(bytes = "bytes", tag = "5")]
+    pub severed: ::prost::bytes::Bytes,
 }
 /// What the sender holds durably of a space.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -250,7 +257,35 @@ pub struct Fork {
     #[prost(bytes = "bytes", tag = "1")]
     pub content: ::prost::bytes::Bytes,
 }
-/// Entries of the receiver's own that were cut off behind a fork, given back to be published again.
+/// Runs that were cut off behind a fork, that the sender keeps, and that nobody has published again.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SeveredHeld {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub space: ::prost::bytes::Bytes,
+    /// never empty; those of which it has not told yet
+    #[prost(message, repeated, tag = "2")]
+    pub runs: ::prost::alloc::vec::Vec<SeveredRun>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SeveredRun {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub feed: ::prost::bytes::Bytes,
+    /// the position of the first entry, counted from 0
+    #[prost(uint64, tag = "2")]
+    pub from: u64,
+    /// the hash of the last entry
+    #[prost(bytes = "bytes", tag = "3")]
+    pub head: ::prost::bytes::Bytes,
+}
+/// Asks for a run that the receiver has told of.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WantSevered {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub space: ::prost::bytes::Bytes,
+    #[prost(message, optional, tag = "2")]
+    pub run: ::core::option::Option<SeveredRun>,
+}
+/// Such a run, because the receiver asked for it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Severed {
     #[prost(bytes = "bytes", tag = "1")]

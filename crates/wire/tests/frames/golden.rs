@@ -8,7 +8,8 @@ use phaki_replication::entry::{Entry, EntryKind, Payload};
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::message::{
-    CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SpaceState,
+    CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SeveredRun,
+    SpaceState,
 };
 use phaki_replication::receipt::SignedReceipt;
 use phaki_replication::roster::SignedRoster;
@@ -108,6 +109,7 @@ fn have() {
         manifest: ShortDigest([0x3a; 16]),
         frontier: ShortDigest([0xf7; 16]),
         receipts: ShortDigest([0x4e; 16]),
+        severed: None,
     };
     check(
         Message::Have(vec![state]),
@@ -116,6 +118,34 @@ fn have() {
         1a10f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f722104e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e",
     );
     check(Message::Have(Vec::new()), "2200");
+    let severed = Some(ShortDigest([0xc5; 16]));
+    check(
+        Message::Have(vec![SpaceState { severed, ..state }]),
+        "
+        225c0a5a0a105a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a12103a3a3a3a3a3a3a3a3a3a3a3a3a3a3a3a
+        1a10f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f722104e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e
+        2a10c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5",
+    );
+}
+
+#[test]
+fn severed_runs() {
+    let run = SeveredRun {
+        feed: FEED,
+        from: 812,
+        head: Hash([0x4e; 32]),
+    };
+    let space = "0a105a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+    let name = "
+        12570a30a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1e2e2e2e2e2e2e2e2
+        e2e2e2e2e2e2e2e210ac061a204e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e4e";
+    let held = Message::SeveredHeld {
+        space: SPACE,
+        runs: vec![run],
+    };
+    check(held, &format!("8a016b{space}{name}"));
+    let want = Message::WantSevered { space: SPACE, run };
+    check(want, &format!("92016b{space}{name}"));
 }
 
 #[test]

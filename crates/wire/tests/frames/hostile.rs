@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use phaki_replication::limits::{
     BATCH_BYTES_MAX, BATCH_RUNS_MAX, ENTRY_BYTES_MAX, FEEDS_PER_SPACE_MAX, MANIFEST_BYTES_MAX,
-    PAYLOAD_BYTES_MAX, ROSTER_BYTES_MAX, RUN_ENTRIES_MAX, SPACES_MAX,
+    PAYLOAD_BYTES_MAX, ROSTER_BYTES_MAX, RUN_ENTRIES_MAX, SEVERED_AT_ONCE_MAX, SPACES_MAX,
 };
 use phaki_replication::message::Message;
 use phaki_wire::codec::decode;
@@ -135,6 +135,12 @@ fn numbers_of_items_are_limited() {
         ..Default::default()
     };
     assert!(too_large(read_body(Body::Ack(ack)), "number of feeds"));
+    let severed = pb::SeveredHeld {
+        runs: vec![pb::SeveredRun::default(); SEVERED_AT_ONCE_MAX + 1],
+        ..Default::default()
+    };
+    let severed = Body::SeveredHeld(severed);
+    assert!(too_large(read_body(severed), "number of cut-off runs"));
     let runs = vec![pb::Run::default(); BATCH_RUNS_MAX + 1];
     assert!(too_large(
         read_body(plain_batch(runs.clone())),

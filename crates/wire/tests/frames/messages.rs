@@ -8,7 +8,8 @@ use phaki_replication::fork::ForkProof;
 use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::message::{
-    CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SpaceState,
+    CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SeveredRun,
+    SpaceState,
 };
 use phaki_replication::receipt::SignedReceipt;
 use phaki_replication::roster::SignedRoster;
@@ -111,12 +112,14 @@ fn hello() -> impl Strategy<Value = Message> {
 }
 
 fn have() -> impl Strategy<Value = Message> {
-    let state = (space(), digest(), digest(), digest()).prop_map(
-        |(space, manifest, frontier, receipts)| SpaceState {
+    let severed = proptest::option::of(digest());
+    let state = (space(), digest(), digest(), digest(), severed).prop_map(
+        |(space, manifest, frontier, receipts, severed)| SpaceState {
             space,
             manifest,
             frontier,
             receipts,
+            severed,
         },
     );
     vec(state, 0..20).prop_map(Message::Have)
@@ -165,6 +168,10 @@ fn receipts() -> impl Strategy<Value = Message> {
         .prop_map(|(space, receipts)| Message::Receipts { space, receipts })
 }
 
+fn severed_run() -> impl Strategy<Value = SeveredRun> {
+    (feed(), any::<u64>(), hash()).prop_map(|(feed, from, head)| SeveredRun { feed, from, head })
+}
+
 /// Any message that a node may send.
 pub(crate) fn message() -> impl Strategy<Value = Message> {
     let signed = || (vec(any::<u8>(), 0..500), signature());
@@ -180,6 +187,9 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
             previous,
             run
         }),
+        (space(), vec(severed_run(), 1..20))
+            .prop_map(|(space, runs)| Message::SeveredHeld { space, runs }),
+        (space(), severed_run()).prop_map(|(space, run)| Message::WantSevered { space, run }),
         receipts(),
         (space(), vec((node(), any::<u64>()), 0..20))
             .prop_map(|(space, numbers)| Message::ReceiptsHeld { space, numbers }),

@@ -9,6 +9,7 @@ use phaki_replication::message::{CloseReason, Message};
 use phaki_replication::node::Act;
 use phaki_replication::roster::{NodeRecord, NodeRole, NodeStatus};
 use phaki_replication::sign::SecretKey;
+use phaki_tests::node::Node;
 use phaki_tests::wait;
 use phaki_wire::proto::local::v1::{CreateInviteRequest, ShowRosterRequest};
 
@@ -71,6 +72,8 @@ async fn brings_nobody_in(acts: impl FnOnce(&World) -> Vec<SignedBranch>) {
         peer.say(Message::Branch(act)).await;
     }
     peer.was_ignored().await;
+    // What comes later is durable, so the branches are as well.
+    world.goes_on().await;
     stays_out(&world, &edge()).await;
     refusal_is_recorded(
         &world.hub,
@@ -78,7 +81,6 @@ async fn brings_nobody_in(acts: impl FnOnce(&World) -> Vec<SignedBranch>) {
         &[&edge().node().to_string()],
     )
     .await;
-    world.goes_on().await;
     world.stands([peer], NOTHING).await;
 }
 
@@ -98,17 +100,17 @@ async fn laptop_of_the_witness(world: &World) -> SecretKey {
     enrol::join(world.witness.listen(), &laptop, request)
         .await
         .unwrap();
-    until_listed(world, LAPTOP, "active").await;
+    until_listed(&world.hub, LAPTOP, "active").await;
     laptop
 }
 
 const LAPTOP: &str = "laptop";
 
-/// The hub shows a node under that name and in that state.
-async fn until_listed(world: &World, name: &str, status: &str) {
-    let what = format!("the hub shows {name} as {status}");
+/// A node shows another one under that name and in that state.
+async fn until_listed(at: &Node, name: &str, status: &str) {
+    let what = format!("{} shows {name} as {status}", at.name());
     wait::until(&what, async || {
-        let mut local = world.hub.local();
+        let mut local = at.local();
         let reply = local.client().show_roster(ShowRosterRequest {}).await;
         let nodes = reply.unwrap().into_inner().nodes;
         let mut nodes = nodes.iter();
@@ -147,10 +149,10 @@ async fn a_province_cannot_shut_out_the_edge_node_of_another() {
         }
         let signed = shut.sign(&world.attacker);
         world.bring(&world.hub, Act::Branch(signed)).await;
+        world.goes_on().await;
         takes_part(&world, &laptop).await;
-        until_listed(&world, LAPTOP, "active").await;
+        until_listed(&world.hub, LAPTOP, "active").await;
     }
-    world.goes_on().await;
     world.stands([], NOTHING).await;
 }
 
@@ -172,8 +174,8 @@ async fn a_province_that_takes_the_name_of_anothers_edge_node_takes_nothing_but_
     let twin = branch(&world, &world.attacker, LAPTOP, &edge());
     let signed = twin.sign(&world.attacker);
     world.bring(&world.hub, Act::Branch(signed)).await;
-    until_listed(&world, "laptop@TH-41", "active").await;
-    until_listed(&world, "laptop@TH-66", "active").await;
+    until_listed(&world.hub, "laptop@TH-41", "active").await;
+    until_listed(&world.hub, "laptop@TH-66", "active").await;
     takes_part(&world, &laptop).await;
     let refused = world
         .hub
@@ -182,8 +184,8 @@ async fn a_province_that_takes_the_name_of_anothers_edge_node_takes_nothing_but_
     world
         .witness
         .command(&["federation", "suspend", "laptop@TH-41"]);
-    until_listed(&world, "laptop@TH-41", "suspended").await;
-    until_listed(&world, "laptop@TH-66", "active").await;
+    until_listed(&world.hub, "laptop@TH-41", "suspended").await;
+    until_listed(&world.hub, "laptop@TH-66", "active").await;
     world.goes_on().await;
     world.stands([], NOTHING).await;
 }
@@ -195,12 +197,16 @@ async fn a_stolen_edge_node_does_not_come_back_by_way_of_another_province() {
     world
         .witness
         .command(&["federation", "remove", LAPTOP, "--yes"]);
-    until_listed(&world, LAPTOP, "removed").await;
+    wait::until("the removal is durable", async || {
+        let opened = Peer::open(world.hub.listen(), &stolen, world.id).await;
+        opened.err()
+    })
+    .await;
     let back = branch(&world, &world.attacker, LAPTOP, &stolen);
     let signed = back.sign(&world.attacker);
     world.bring(&world.hub, Act::Branch(signed)).await;
-    stays_out(&world, &stolen).await;
     world.goes_on().await;
+    stays_out(&world, &stolen).await;
     world.stands([], NOTHING).await;
 }
 
@@ -258,6 +264,7 @@ async fn a_branch_that_a_suspended_node_signed_brings_nobody_in() {
     world.bring(&world.hub, Act::Roster(suspension)).await;
     let signed = branch(&world, &world.attacker, "laptop", &edge()).sign(&world.attacker);
     world.bring(&world.hub, Act::Branch(signed)).await;
+    world.goes_on().await;
     stays_out(&world, &edge()).await;
     refusal_is_recorded(
         &world.hub,
@@ -265,7 +272,6 @@ async fn a_branch_that_a_suspended_node_signed_brings_nobody_in() {
         &[&edge().node().to_string()],
     )
     .await;
-    world.goes_on().await;
     world.stands([], NOTHING).await;
 }
 
@@ -306,9 +312,8 @@ async fn a_branch_cannot_shut_out_a_node_of_the_federation() {
     let branch = branch(&world, &world.attacker, "shut", &victim);
     let signed = with_status(branch, NodeStatus::Removed).sign(&world.attacker);
     world.bring(&world.hub, Act::Branch(signed)).await;
-    // Its name is free, and it takes part.
-    world.member().await.was_ignored().await;
     world.goes_on().await;
+    world.member().await.was_ignored().await;
     world.stands([], NOTHING).await;
 }
 

@@ -195,11 +195,14 @@ impl Roster {
             .map_or_else(unknown, |record| record.name.clone())
     }
 
-    /// The node with the name `name`. A name that was freed means who has it now, and only then
-    /// who had it last.
+    /// The node with the name `name`, or of a branch with its name, `@` and that of its parent. A
+    /// name that was freed means who has it now, and only then who had it last.
     pub fn find(&self, name: &str) -> Option<NodeId> {
-        let named = self.nodes.iter().filter(|(_, record)| record.name == name);
-        let found = named.min_by_key(|(_, record)| record.status == NodeStatus::Removed);
+        let is_named = |record: &NodeRecord| {
+            record.name == name || self.name_with_parent(record).as_deref() == Some(name)
+        };
+        let named = self.nodes.iter().filter(|(_, record)| is_named(record));
+        let found = named.min_by_key(|(_, record)| record.status);
         found.map(|(node, _)| *node)
     }
 }

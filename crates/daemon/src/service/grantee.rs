@@ -30,18 +30,12 @@ pub(super) fn grantee(in_force: &InForce, text: &str) -> Result<Grantee, Denial>
     node(in_force, text).map(Grantee::Node)
 }
 
-/// The node that `text` names: by its key, or an active one by its name.
+/// The node that `text` names: by its key, or one that is not removed by its name.
 pub(super) fn node(in_force: &InForce, text: &str) -> Result<NodeId, Denial> {
     let nodes = &in_force.roster.nodes;
     let by_key = NodeId::from_hex(text).filter(|node| nodes.contains_key(node));
-    let by_name = |wanted: NodeStatus| {
-        let mut nodes = nodes.iter();
-        let found = nodes.find(|(_, node)| node.name == text && node.status == wanted);
-        found.map(|(node, _)| *node)
-    };
-    let found = by_key
-        .or_else(|| by_name(NodeStatus::Active))
-        .or_else(|| by_name(NodeStatus::Suspended));
+    let is_left = |node: &NodeId| nodes[node].status != NodeStatus::Removed;
+    let found = by_key.or_else(|| in_force.roster.find(text).filter(is_left));
     found.ok_or_else(|| {
         let sentence = format!(
             "there is no active node {} in the federation: `phaki status` lists its nodes",

@@ -110,11 +110,16 @@ impl Roster {
         for record in admitted.values_mut() {
             let own = usize::from(record.status != NodeStatus::Removed);
             let all = holders.get(&record.name).copied().unwrap_or_default();
-            let parent = record.admitted_by.map(|parent| self.parent_label(&parent));
-            if let (true, Some(parent)) = (all > own, parent) {
-                record.name = format!("{}@{parent}", record.name);
+            if let (true, Some(name)) = (all > own, self.name_with_parent(record)) {
+                record.name = name;
             }
         }
+    }
+
+    /// The name under which a node on a branch is always found, whoever else has its own name.
+    pub(crate) fn name_with_parent(&self, record: &NodeRecord) -> Option<String> {
+        let parent = self.parent_label(&record.admitted_by?);
+        Some(format!("{}@{parent}", record.given_name()))
     }
 
     /// The name of a parent; of a removed one the beginning of its key, since another node may

@@ -187,6 +187,7 @@ fn nodes_of_one_name_keep_their_rights_and_are_told_apart_by_their_parents() {
     let gone = with_status(branches[1].clone(), NodeStatus::Removed);
     let freed = merged(&roster(), &[&branches[0], &gone]);
     assert_eq!(freed.find("laptop"), Some(one.node()));
+    assert_eq!(freed.find("laptop@TH-90"), Some(one.node()), "always");
     assert_eq!(freed.find("laptop@TH-41"), Some(other.node()));
 }
 

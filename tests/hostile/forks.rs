@@ -198,7 +198,7 @@ async fn a_proof_reaches_a_node_that_never_met_who_signed_in_two_ways() {
 }
 
 #[tokio::test]
-async fn entries_given_back_to_one_who_did_not_write_them_are_not_taken() {
+async fn entries_behind_a_cut_that_nobody_asked_for_are_not_taken() {
     let world = World::with_attacker_as(Some("writer")).await;
     let pen = world.pen();
     let severed = |run| Message::Severed {

@@ -44,9 +44,10 @@ pub const FEEDS_PER_SPACE_MAX: usize = 16_384;
 /// Feeds of one author in one space: one for each life of its store.
 pub const FEEDS_PER_AUTHOR_MAX: usize = 64;
 
-/// Feeds of one author in one space of which nothing counts. An honest node never makes one, so a
-/// mere reader cannot take the places of writers.
-pub const FEEDS_IN_QUARANTINE_MAX: usize = 4;
+/// Feeds of one author in one space of which nothing counts. An honest node makes one for each life
+/// of its store that did not know yet that its right was gone, so hardly any; a mere reader cannot
+/// take the places of writers.
+pub const FEEDS_IN_QUARANTINE_MAX: usize = 8;
 
 /// Spaces that a node holds.
 pub const SPACES_MAX: usize = 4096;

@@ -43,6 +43,9 @@ pub(crate) struct Acknowledged {
 #[derive(Debug, Default)]
 pub(crate) struct Reference {
     feeds: BTreeMap<(SpaceId, FeedId), Vec<Authored>>,
+    /// Changes that somebody made who had the key of another: of two with one number only one
+    /// counts, and what follows the other one waits for ever.
+    strange: BTreeSet<ChangeHash>,
     /// Feeds that may go on in several ways.
     pub(crate) forkable: BTreeSet<FeedId>,
     pub(crate) acknowledged: Vec<Acknowledged>,
@@ -124,8 +127,43 @@ impl Reference {
         };
         life.checkpoints.retain(|length, _| *length <= run.from);
         life.take(run);
+        let made = run
+            .entries
+            .iter()
+            .filter_map(|entry| read(&run.feed, entry));
+        self.strange.extend(made.map(|change| change.summary.hash));
         self.forkable.insert(run.feed);
         self.feeds.entry((space, run.feed)).or_default().push(life);
+    }
+
+    /// The changes among these that are not applied and need not be: those of strangers, and what
+    /// follows them.
+    pub(crate) fn excused<'a>(
+        &self,
+        feeds: impl Iterator<Item = (&'a FeedId, &'a StoredFeed)>,
+        applied: &BTreeSet<ChangeHash>,
+    ) -> BTreeSet<ChangeHash> {
+        let entries =
+            feeds.flat_map(|(feed, stored)| stored.entries.iter().map(move |e| (feed, e)));
+        let changes = entries.filter_map(|(feed, entry)| Some(read(feed, entry)?.summary));
+        let waiting = changes.filter(|change| !applied.contains(&change.hash));
+        let waiting: Vec<ChangeSummary> = waiting.collect();
+        let mut excused: BTreeSet<_> = self.strange.difference(applied).copied().collect();
+        loop {
+            let before = excused.len();
+            let follow = |change: &&ChangeSummary| {
+                change.deps.iter().any(|dep| excused.contains(dep))
+                    || waiting.iter().any(|earlier| {
+                        (&earlier.actor, earlier.seq + 1) == (&change.actor, change.seq)
+                            && excused.contains(&earlier.hash)
+                    })
+            };
+            let more: Vec<_> = waiting.iter().filter(follow).map(|c| c.hash).collect();
+            excused.extend(more);
+            if excused.len() == before {
+                return excused;
+            }
+        }
     }
 
     /// Whether a run is exactly what its author wrote there.

@@ -95,6 +95,12 @@ fn set_aside(
             )?;
             if longer > 0 {
                 copy_entries(connection, run, feed.key, (from, feed.length))?;
+            } else {
+                connection.execute(
+                    "UPDATE severed SET carried = 0 WHERE feed = ?1 AND seq = ?2
+                     AND head = (SELECT head FROM severed WHERE key = ?3)",
+                    params![feed.key.0, from, run],
+                )?;
             }
         }
     }

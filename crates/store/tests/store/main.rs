@@ -15,6 +15,7 @@ mod quarantine;
 mod reading;
 mod restoring;
 mod rotating;
+mod severed;
 mod upgrading;
 mod verifying;
 mod world;

@@ -93,7 +93,7 @@ pub(crate) struct Author {
     space: SpaceId,
     pub(crate) feed: FeedId,
     pub(crate) length: u64,
-    head: Hash,
+    pub(crate) head: Hash,
 }
 
 impl Author {
@@ -102,11 +102,19 @@ impl Author {
     }
 
     pub(crate) fn of(number: u8, space: SpaceId) -> Self {
-        let key = key(number);
-        let feed = FeedId {
-            author: key.node(),
-            epoch: EPOCH,
-        };
+        Self::begin(key(number), space, EPOCH)
+    }
+
+    /// The author in the next life of its store.
+    pub(crate) fn renewed(&self) -> Self {
+        let mut epoch = self.feed.epoch;
+        epoch.0[0] += 1;
+        Self::begin(self.key.clone(), self.space, epoch)
+    }
+
+    fn begin(key: SecretKey, space: SpaceId, epoch: Epoch) -> Self {
+        let author = key.node();
+        let feed = FeedId { author, epoch };
         let head = entry::root(&federation(), &space, &feed);
         Self {
             key,

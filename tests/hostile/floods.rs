@@ -16,7 +16,7 @@ use crate::kit::world::{ATTACKER, Kept, NOTHING, World, key};
 use crate::kit::{say, tls};
 
 /// What a flood may cost: what may wait for a peer that does not read, and some air.
-const FLOOD_KIB_MAX: u64 = 96 << 10;
+const FLOOD_KIB_MAX: u64 = 128 << 10;
 
 /// Messages of a flood: more than may wait for one peer.
 const FLOOD_MESSAGES: usize = 400_000;

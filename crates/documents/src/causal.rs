@@ -171,13 +171,17 @@ pub fn admit<I: ChangeIndex>(
     place: I::Place,
 ) -> Result<Admitted<I::Place>, I::Error> {
     let link = ChangeLink::of(change);
-    if index.state(document, &link.hash)?.is_some() {
+    let Some(holder) = index.hash_of(document, &link.actor, link.seq)? else {
+        // Every change that is known has its number, or another one has it.
+        return admit_link(index, document, link, place);
+    };
+    if holder == link.hash || index.state(document, &link.hash)?.is_some() {
         return Ok(Admitted::Duplicate);
     }
-    match index.hash_of(document, &link.actor, link.seq)? {
-        Some(holder) if link.hash < holder => rebuild(index, document, Waiting { link, place }),
-        _ => admit_link(index, document, link, place),
+    if link.hash < holder {
+        return rebuild(index, document, Waiting { link, place });
     }
+    refuse_second(index, document, &link, place)
 }
 
 /// Looks at all changes of a document anew, the smallest hashes first, so that these keep their
@@ -191,24 +195,35 @@ fn rebuild<I: ChangeIndex>(
     all.push(change);
     all.sort_by_key(|change| change.link.hash);
     for Waiting { link, place } in all {
-        admit_link(index, document, link, place)?;
+        match index.hash_of(document, &link.actor, link.seq)? {
+            Some(_) => refuse_second(index, document, &link, place)?,
+            None => admit_link(index, document, link, place)?,
+        };
     }
     let heads = index.heads(document)?;
     index.set_heads(document, &heads)?;
     Ok(Admitted::Rebuilt { heads })
 }
 
+/// Leaves out a change whose sequence number another one has.
+fn refuse_second<I: ChangeIndex>(
+    index: &mut I,
+    document: &DocumentId,
+    link: &ChangeLink,
+    place: I::Place,
+) -> Result<Admitted<I::Place>, I::Error> {
+    let refusal = Refusal::DuplicateSequence;
+    index.put_refused(document, link, refusal, place)?;
+    Ok(Admitted::Refused(refusal))
+}
+
+/// Takes in a change that is new, and whose sequence number no other one has.
 fn admit_link<I: ChangeIndex>(
     index: &mut I,
     document: &DocumentId,
     link: ChangeLink,
     place: I::Place,
 ) -> Result<Admitted<I::Place>, I::Error> {
-    if index.hash_of(document, &link.actor, link.seq)?.is_some() {
-        let refusal = Refusal::DuplicateSequence;
-        index.put_refused(document, &link, refusal, place)?;
-        return Ok(Admitted::Refused(refusal));
-    }
     match readiness(index, document, &link)? {
         Readiness::Missing(missing) => {
             index.put_waiting(document, &link, &missing, place)?;

@@ -15,6 +15,7 @@ use phaki_replication::roster::Roster;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::fault::Fault;
+use crate::index::Recent;
 use crate::place::FeedKey;
 
 /// The key of a space's row.
@@ -71,6 +72,7 @@ pub(crate) struct DocumentState {
     pub(crate) changes: u64,
     /// Waiting changes.
     pub(crate) waiting: u64,
+    pub(crate) recent: Recent,
     stored_heads: Vec<ChangeHash>,
 }
 
@@ -264,6 +266,7 @@ impl<'c> Batch<'c> {
                     heads,
                     changes: row.get(2)?,
                     waiting: row.get(3)?,
+                    recent: Recent::default(),
                 })
             })
             .optional()?;
@@ -287,6 +290,7 @@ impl<'c> Batch<'c> {
             heads,
             changes: 0,
             waiting: 0,
+            recent: Recent::default(),
             stored_heads,
         })
     }

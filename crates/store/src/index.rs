@@ -1,5 +1,7 @@
 //! The index of a document's changes in SQL: which are applied, which wait and for what.
 
+use std::collections::VecDeque;
+
 use phaki_documents::causal::{ChangeIndex, ChangeLink, ChangeState, MissingKey, Refusal, Waiting};
 use phaki_documents::change::{ChangeHash, summarise};
 use phaki_documents::kind::DocumentId;
@@ -25,8 +27,49 @@ const WAITING: i64 = 2;
 const REFUSED: i64 = 3;
 const DUPLICATE: i64 = 4;
 
-/// Answers about applied changes that are kept: admitting one change asks twice for the same few.
+/// Changes of a document that are remembered while its row is: one that follows asks for the last
+/// few, twice.
 const REMEMBERED_MAX: usize = 8;
+
+/// What was last found out about changes of a document.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recent {
+    /// Applied changes with their last operation.
+    applied: VecDeque<(ChangeHash, u64)>,
+    /// Which change has a sequence number of an actor.
+    sequences: VecDeque<(Vec<u8>, u64, ChangeHash)>,
+}
+
+impl Recent {
+    fn applied(&self, hash: &ChangeHash) -> Option<u64> {
+        let mut known = self.applied.iter().rev();
+        known
+            .find(|(known, _)| known == hash)
+            .map(|(_, last)| *last)
+    }
+
+    fn sequence(&self, actor: &[u8], seq: u64) -> Option<ChangeHash> {
+        let mut known = self.sequences.iter().rev();
+        let found = known.find(|(known, number, _)| known == actor && *number == seq);
+        found.map(|(.., hash)| *hash)
+    }
+
+    fn note_applied(&mut self, hash: ChangeHash, last_op: u64) {
+        note(&mut self.applied, (hash, last_op));
+    }
+
+    fn note_sequence(&mut self, actor: &[u8], seq: u64, hash: ChangeHash) {
+        note(&mut self.sequences, (actor.to_vec(), seq, hash));
+    }
+}
+
+/// Instead of the oldest, when there are enough.
+fn note<T>(known: &mut VecDeque<T>, news: T) {
+    if known.len() >= REMEMBERED_MAX {
+        known.pop_front();
+    }
+    known.push_back(news);
+}
 
 /// The changes of one document, while one of them is admitted. [`Self::close`] it afterwards;
 /// when admitting failed the transaction is lost anyway.
@@ -35,8 +78,6 @@ pub(crate) struct DocumentIndex<'a, 'c> {
     space: SpaceId,
     document: DocumentId,
     row: Option<DocumentState>,
-    applied: Vec<(ChangeHash, u64)>,
-    sequences: Vec<(Vec<u8>, u64, ChangeHash)>,
 }
 
 impl<'a, 'c> DocumentIndex<'a, 'c> {
@@ -51,8 +92,6 @@ impl<'a, 'c> DocumentIndex<'a, 'c> {
             space,
             document,
             row,
-            applied: Vec::new(),
-            sequences: Vec::new(),
         })
     }
 
@@ -75,6 +114,12 @@ impl<'a, 'c> DocumentIndex<'a, 'c> {
         let position = (state == APPLIED).then_some(row.changes);
         row.changes += u64::from(state == APPLIED);
         row.waiting += u64::from(state == WAITING);
+        if state != DUPLICATE {
+            row.recent.note_sequence(&link.actor, link.seq, link.hash);
+        }
+        if state == APPLIED {
+            row.recent.note_applied(link.hash, link.last_op);
+        }
         let key = row.key;
         self.batch.statements.put_change.execute(params![
             key,
@@ -88,12 +133,6 @@ impl<'a, 'c> DocumentIndex<'a, 'c> {
         ])?;
         Ok(key)
     }
-
-    fn remember(&mut self, hash: ChangeHash, last_op: u64) {
-        if self.applied.len() < REMEMBERED_MAX {
-            self.applied.push((hash, last_op));
-        }
-    }
 }
 
 impl ChangeIndex for DocumentIndex<'_, '_> {
@@ -101,12 +140,12 @@ impl ChangeIndex for DocumentIndex<'_, '_> {
     type Error = Fault;
 
     fn state(&mut self, _: &DocumentId, hash: &ChangeHash) -> Result<Option<ChangeState>, Fault> {
-        if let Some((_, last_op)) = self.applied.iter().find(|(known, _)| known == hash) {
-            return Ok(Some(ChangeState::Applied { last_op: *last_op }));
-        }
-        let Some(row) = &self.row else {
+        let Some(row) = &mut self.row else {
             return Ok(None);
         };
+        if let Some(last_op) = row.recent.applied(hash) {
+            return Ok(Some(ChangeState::Applied { last_op }));
+        }
         let found = self
             .batch
             .statements
@@ -116,7 +155,7 @@ impl ChangeIndex for DocumentIndex<'_, '_> {
         match found {
             None => Ok(None),
             Some((APPLIED, last_op)) => {
-                self.remember(*hash, last_op);
+                row.recent.note_applied(*hash, last_op);
                 Ok(Some(ChangeState::Applied { last_op }))
             }
             Some((WAITING, _)) => Ok(Some(ChangeState::Waiting)),
@@ -131,26 +170,20 @@ impl ChangeIndex for DocumentIndex<'_, '_> {
         actor: &[u8],
         seq: u64,
     ) -> Result<Option<ChangeHash>, Fault> {
-        let known = self
-            .sequences
-            .iter()
-            .find(|(known, number, _)| known == actor && *number == seq);
-        if let Some((.., hash)) = known {
-            return Ok(Some(*hash));
-        }
-        let Some(row) = &self.row else {
+        let Some(row) = &mut self.row else {
             return Ok(None);
         };
+        if let Some(hash) = row.recent.sequence(actor, seq) {
+            return Ok(Some(hash));
+        }
         let found: Option<ChangeHash> = self
             .batch
             .statements
             .find_sequence
             .query_row(params![row.key, actor, seq], |row| row.get(0))
             .optional()?;
-        if let Some(hash) = found
-            && self.sequences.len() < REMEMBERED_MAX
-        {
-            self.sequences.push((actor.to_vec(), seq, hash));
+        if let Some(hash) = found {
+            row.recent.note_sequence(actor, seq, hash);
         }
         Ok(found)
     }
@@ -162,7 +195,6 @@ impl ChangeIndex for DocumentIndex<'_, '_> {
         place: Place,
     ) -> Result<(), Fault> {
         self.put(link, place, APPLIED)?;
-        self.remember(link.hash, link.last_op);
         Ok(())
     }
 
@@ -257,8 +289,7 @@ impl ChangeIndex for DocumentIndex<'_, '_> {
         }
         row.heads.clear();
         (row.changes, row.waiting) = (0, 0);
-        self.applied.clear();
-        self.sequences.clear();
+        row.recent = Recent::default();
         Ok(taken)
     }
 

@@ -56,20 +56,7 @@ impl Path {
     /// # Errors
     /// When it is empty, longer or deeper than the limits, or not in the canonical escaping.
     pub fn parse(text: &str) -> Result<Path, PathError> {
-        check_size(without_structure(text))?;
-        let count = text.split('/').count();
-        for (index, raw) in text.split('/').enumerate() {
-            let Some(segment) = decode_segment(raw) else {
-                return Err(PathError::BadSegment {
-                    segment: raw.chars().take(64).collect(),
-                });
-            };
-            if matches!(segment, Segment::Structure(_)) && (index == 0 || index + 1 < count) {
-                return Err(PathError::Reserved {
-                    segment: raw.to_owned(),
-                });
-            }
-        }
+        check(text)?;
         Ok(Path(text.to_owned()))
     }
 
@@ -136,11 +123,7 @@ impl Path {
 
     /// True for `id` and `kind`, which a document has from its making on and which are no fields.
     pub fn is_identity(&self) -> bool {
-        let first = self
-            .0
-            .split_once('/')
-            .map_or(self.0.as_str(), |(first, _)| first);
-        matches!(first, "id" | "kind")
+        matches!(first_segment(&self.0), "id" | "kind")
     }
 
     fn join(&self, encoded: &str) -> Result<Path, PathError> {
@@ -148,6 +131,36 @@ impl Path {
         check_size(&text)?;
         Ok(Path(text))
     }
+}
+
+/// Whether a text is a path; asked for each value of each document that is read.
+///
+/// # Errors
+/// As [`Path::parse`].
+pub(crate) fn check(text: &str) -> Result<(), PathError> {
+    check_size(without_structure(text))?;
+    let mut segments = text.split('/').peekable();
+    let mut is_first = true;
+    while let Some(raw) = segments.next() {
+        if !is_segment(raw) {
+            return Err(PathError::BadSegment {
+                segment: raw.chars().take(64).collect(),
+            });
+        }
+        let is_last = segments.peek().is_none();
+        if matches!(raw, ORDER | EMPTY | TOUCH) && (is_first || !is_last) {
+            return Err(PathError::Reserved {
+                segment: raw.to_owned(),
+            });
+        }
+        is_first = false;
+    }
+    Ok(())
+}
+
+/// The encoded first segment.
+pub(crate) fn first_segment(text: &str) -> &str {
+    text.split('/').next().unwrap_or(text)
 }
 
 /// The path of the data that a structure belongs to. Limits are on data: the deepest map can
@@ -203,6 +216,19 @@ pub(crate) fn decode_segment(raw: &str) -> Option<Segment> {
         return unescape(rest).map(|rest| Segment::Key(format!("#{rest}")));
     }
     unescape(raw).map(Segment::Key)
+}
+
+/// Whether [`decode_segment`] reads it.
+fn is_segment(raw: &str) -> bool {
+    match raw {
+        "" | "#" => false,
+        ORDER | EMPTY | TOUCH | "~3" => true,
+        _ => {
+            let rest = raw.strip_prefix('#').or_else(|| raw.strip_prefix("~2"));
+            let mut escapes = rest.unwrap_or(raw).split('~').skip(1);
+            escapes.all(|rest| rest.starts_with(['0', '1']))
+        }
+    }
 }
 
 fn check_size(text: &str) -> Result<(), PathError> {
@@ -310,6 +336,21 @@ mod tests {
                 matches!(Path::parse(bad), Err(PathError::BadSegment { .. })),
                 "{bad}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_a_path_exactly_when_its_segments_can_be_read(text in "[~#/0-3oeta]{0,12}") {
+            let segments: Option<Vec<_>> = text.split('/').map(decode_segment).collect();
+            let reads = segments.is_some_and(|segments| {
+                let last = segments.len() - 1;
+                let misplaced = |at| at == 0 || at < last;
+                !segments.iter().enumerate().any(|(at, segment)| {
+                    matches!(segment, Segment::Structure(_)) && misplaced(at)
+                })
+            });
+            prop_assert_eq!(check(&text).is_ok(), reads);
         }
     }
 

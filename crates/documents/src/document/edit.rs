@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::transaction::{CommitOptions, Transactable, Transaction};
-use automerge::{ActorId, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
+use automerge::transaction::CommitOptions;
+use automerge::{ActorId, AutomergeError, ROOT, ReadDoc};
 use serde_json::Value;
 use thiserror::Error;
 
 use super::Document;
-use super::long_text;
 use super::read::{self, View};
+use super::write::{Write, scalar};
 use crate::change::{self, ChangeSummary};
 use crate::kind::DocumentId;
 use crate::leaves::{self, Leaves};
 use crate::limits::{
     ACCOUNT_BYTES_MAX, CHANGE_BYTES_MAX, EDITS_MAX, LEAVES_MAX, MESSAGE_BYTES_MAX, TEXT_BYTES_MAX,
 };
-use crate::path::{self, ORDER, Path, PathError, TOUCH};
+use crate::path::{self, ORDER, Path, PathError};
 use crate::schema::{self, Mismatch};
 
 /// Bytes that an operation costs in a change besides its key and value, at most.
@@ -37,6 +37,17 @@ pub enum Edit {
     /// Choose this value where concurrent ones exist: as `Set`, but written even when it equals
     /// the shown one, so that all others are superseded.
     Resolve { path: Path, value: Value },
+}
+
+impl Edit {
+    /// The encoded top-level field that it is about.
+    fn field(&self) -> &str {
+        let (Self::Set { path, .. }
+        | Self::Remove { path }
+        | Self::Add { path, .. }
+        | Self::Resolve { path, .. }) = self;
+        path::first_segment(path.as_str())
+    }
 }
 
 /// Who edits, and when.
@@ -112,7 +123,8 @@ impl Document {
         if edits.len() > EDITS_MAX {
             return Err(EditError::TooManyEdits { count: edits.len() });
         }
-        let view = read::view(&self.inner);
+        let fields = edits.iter().map(Edit::field).collect();
+        let view = read::view_of_fields(&self.inner, &fields);
         let mut draft = Draft::new(&view);
         for edit in edits {
             draft.make(edit)?;
@@ -173,13 +185,23 @@ impl Document {
                 },
             )?;
         }
-        // Merging may have made more than anybody may write: an edit must not add to that.
-        let leaves = count(&draft.leaves);
-        if leaves > LEAVES_MAX.max(count(&draft.view.leaves)) {
-            return Err(EditError::TooManyLeaves { leaves });
-        }
+        self.check_leaves(count(&draft.view.leaves), count(&draft.leaves))?;
         if estimate > CHANGE_BYTES_MAX {
             return Err(EditError::ChangeTooLong { bytes: estimate });
+        }
+        Ok(())
+    }
+
+    /// Merging may have made more than anybody may write: an edit must not add to that.
+    fn check_leaves(&self, before: usize, after: usize) -> Result<(), EditError> {
+        let added = after.saturating_sub(before);
+        // Every value has an entry of its own in the root map.
+        if added == 0 || self.inner.length(ROOT) + added <= LEAVES_MAX {
+            return Ok(());
+        }
+        let leaves = count(&read::view(&self.inner).leaves) + added;
+        if leaves > LEAVES_MAX {
+            return Err(EditError::TooManyLeaves { leaves });
         }
         Ok(())
     }
@@ -358,107 +380,9 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// One path's share of the transaction.
-enum Write {
-    Put {
-        key: String,
-        value: ScalarValue,
-        touched: bool,
-    },
-    NewText {
-        key: String,
-        text: String,
-        touched: bool,
-    },
-    Update {
-        key: String,
-        /// Each concurrent text object with what it reads now.
-        objects: Vec<(ObjId, String)>,
-        text: String,
-        touched: bool,
-    },
-    Remove {
-        key: String,
-        remove_value: bool,
-        touched: bool,
-    },
-}
-
-impl Write {
-    fn perform(self, transaction: &mut Transaction<'_>) -> Result<(), AutomergeError> {
-        match self {
-            Write::Put {
-                key,
-                value,
-                touched,
-            } => {
-                remove_touch(transaction, &key, touched)?;
-                transaction.put(ROOT, key, value)
-            }
-            Write::NewText { key, text, touched } => {
-                remove_touch(transaction, &key, touched)?;
-                let object = transaction.put_object(ROOT, key, ObjType::Text)?;
-                transaction.splice_text(&object, 0, 0, &text)
-            }
-            Write::Update {
-                key,
-                objects,
-                text,
-                touched,
-            } => {
-                // Writing an equal value again would be no operation, and this edit then would
-                // not survive the removal of a text that had been edited before.
-                remove_touch(transaction, &key, touched)?;
-                for (object, old) in &objects {
-                    long_text::rewrite(transaction, object, old, &text)?;
-                }
-                let objects = objects.iter().map(|(object, _)| object);
-                transaction.put(ROOT, format!("{key}/{TOUCH}"), read::touch_value(objects))
-            }
-            Write::Remove {
-                key,
-                remove_value,
-                touched,
-            } => {
-                remove_touch(transaction, &key, touched)?;
-                if remove_value {
-                    transaction.delete(ROOT, key)?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-fn remove_touch(
-    transaction: &mut Transaction<'_>,
-    key: &str,
-    touched: bool,
-) -> Result<(), AutomergeError> {
-    if touched {
-        transaction.delete(ROOT, format!("{key}/{TOUCH}"))?;
-    }
-    Ok(())
-}
-
 /// The values, markers and order keys left out.
 fn count(leaves: &Leaves) -> usize {
     leaves.keys().filter(|key| !path::is_structure(key)).count()
-}
-
-fn scalar(value: &Value) -> ScalarValue {
-    match value {
-        Value::Bool(value) => ScalarValue::Boolean(*value),
-        Value::String(text) => ScalarValue::Str(text.as_str().into()),
-        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(value), _, _) => ScalarValue::Int(value),
-            (None, Some(value), _) => ScalarValue::Uint(value),
-            (None, None, Some(value)) => ScalarValue::F64(value),
-            (None, None, None) => ScalarValue::Null,
-        },
-        // Containers have been taken apart into leaves.
-        Value::Null | Value::Array(_) | Value::Object(_) => ScalarValue::Null,
-    }
 }
 
 /// Additional bytes for the characters of a long text.

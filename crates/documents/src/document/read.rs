@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use automerge::iter::MapRangeItem;
 use automerge::{
     ActorId, Automerge, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value as AutomergeValue,
 };
 use serde_json::Value;
 
 use crate::leaves::Leaves;
-use crate::path::{self, Path, TOUCH};
+use crate::path::{self, TOUCH};
 
 /// The shown values, and the paths at which there is more to say.
 #[derive(Debug, Default)]
@@ -34,10 +35,24 @@ pub(super) struct Held {
 
 /// Reads the whole root map once.
 pub(super) fn view(inner: &Automerge) -> View {
+    view_of(inner, inner.map_range(ROOT, ..))
+}
+
+/// As [`view`], of these top-level fields alone.
+pub(super) fn view_of_fields(inner: &Automerge, fields: &BTreeSet<&str>) -> View {
+    let items = fields.iter().flat_map(|field| {
+        // '0' is the character after '/'.
+        let around = inner.map_range(ROOT, (*field).to_owned()..format!("{field}0"));
+        around.filter(|item| path::first_segment(&item.key) == *field)
+    });
+    view_of(inner, items)
+}
+
+fn view_of<'a>(inner: &'a Automerge, items: impl Iterator<Item = MapRangeItem<'a>>) -> View {
     let mut view = View::default();
     let mut touches = Vec::new();
-    for item in inner.map_range(ROOT, ..) {
-        if Path::parse(&item.key).is_err() {
+    for item in items {
+        if path::check(&item.key).is_err() {
             continue;
         }
         if path::last_segment(&item.key) == TOUCH {

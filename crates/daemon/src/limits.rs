@@ -77,6 +77,10 @@ pub(crate) const TIPS_CHANGES_MAX: u64 = 50_000;
 /// How often an edit is made anew because what it was to build on came from elsewhere or was lost.
 pub(crate) const EDIT_TRIES_MAX: usize = 8;
 
+/// Local edits of one client that are made and appended together: enough that taking turns between
+/// threads costs little of each, few enough that others wait for milliseconds only.
+pub(crate) const EDITS_TOGETHER_MAX: usize = 64;
+
 /// Local edits that are not durable yet: what one sync of the disk can carry. Beyond, they wait.
 pub(crate) const EDITS_UNDER_WAY_MAX: usize = 512;
 
@@ -86,6 +90,14 @@ pub(crate) const COMMITS_UNWATCHED_MAX: usize = 1024;
 
 /// Documents named in one message to a client who watches.
 pub(crate) const WATCHED_AT_ONCE_MAX: usize = 1000;
+
+/// Rows of a list that are made up for while the summaries of many documents are behind: what a
+/// person sees first, at once. For the others the list waits, since all would be made twice.
+pub(crate) const ROWS_MADE_UP_MAX: usize = 256;
+
+/// How long a list waits for summaries: those of some ten thousand documents. Then it makes up for
+/// all of them.
+pub(crate) const SUMMARIES_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Rows of a list read from the store at once.
 pub(crate) const ROWS_PAGE: usize = 256;

@@ -116,6 +116,7 @@ impl LocalApi {
         let reading = Reading {
             requests: requests.clone(),
             reader: reader.clone(),
+            journal: journal.clone(),
             workers: workers.clone(),
         };
         let watching = Watching {

@@ -18,14 +18,22 @@ use crate::apply::Source;
 use crate::batch::{Batch, FeedState, SpaceKey};
 use crate::fault::Fault;
 use crate::limits::FEED_ENTRIES_MAX;
+use crate::prepared::{Summaries, Summarised};
 use crate::severed;
 
 /// Carries out one change of the replicated state.
-pub(crate) fn store(batch: &mut Batch<'_>, change: &Change) -> Result<(), Fault> {
+pub(crate) fn store(
+    batch: &mut Batch<'_>,
+    change: &Change,
+    summaries: &Summaries,
+) -> Result<(), Fault> {
     match change {
-        Change::Runs { space, runs } => runs
-            .iter()
-            .try_for_each(|(run, permitted)| append(batch, space, run, *permitted)),
+        Change::Runs { space, runs } => {
+            let mut runs = runs.iter().enumerate();
+            runs.try_for_each(|(at, (run, permitted))| {
+                append(batch, space, run, *permitted, summaries.of_run(at))
+            })
+        }
         Change::Manifest {
             space,
             manifest,
@@ -64,7 +72,13 @@ pub(crate) fn store(batch: &mut Batch<'_>, change: &Change) -> Result<(), Fault>
 }
 
 /// Appends a verified run to its feed and applies what of it counts.
-fn append(batch: &mut Batch<'_>, space: &SpaceId, run: &Run, permitted: u64) -> Result<(), Fault> {
+fn append(
+    batch: &mut Batch<'_>,
+    space: &SpaceId,
+    run: &Run,
+    permitted: u64,
+    summaries: &[Option<Summarised>],
+) -> Result<(), Fault> {
     let mut feed = batch.feed(space, &run.feed)?;
     if run.from != feed.length {
         return Err(Fault::Gap {
@@ -96,15 +110,17 @@ fn append(batch: &mut Batch<'_>, space: &SpaceId, run: &Run, permitted: u64) -> 
     let until = permitted.min(feed.length);
     settle(batch, space, run, until)?;
     source.apply_stored(batch, feed.key, (feed.applied, until.min(start)))?;
-    for (seq, entry) in (start..until)
+    for (at, (seq, entry)) in (start..until)
         .zip(&run.entries)
-        .skip_while(|(seq, _)| *seq < feed.applied)
+        .enumerate()
+        .skip_while(|(_, (seq, _))| *seq < feed.applied)
     {
         let payload = match &entry.payload {
             Payload::Present(bytes) => Some(bytes.as_ref()),
             Payload::Dropped { .. } => None,
         };
-        source.apply(batch, feed.key.at(seq), entry.kind, payload)?;
+        let known = summaries.get(at).and_then(Option::as_ref);
+        source.apply(batch, feed.key.at(seq), (entry.kind, payload), known)?;
     }
     feed.applied = feed.applied.max(until);
     batch.put_feed(space, &run.feed, feed);

@@ -17,6 +17,7 @@ use crate::batch::Batch;
 use crate::fault::Fault;
 use crate::index::DocumentIndex;
 use crate::place::{FeedKey, Place};
+use crate::prepared::Summarised;
 
 /// Characters of a reason that are kept.
 const REASON_CHARS_MAX: usize = 300;
@@ -47,13 +48,14 @@ impl Source {
         }
     }
 
-    /// Gives one entry its effect. Kinds other than changes have none here.
+    /// Gives one entry its effect. Kinds other than changes have none here. `known` is what its
+    /// change says about itself, if somebody has looked already.
     pub(crate) fn apply(
         &self,
         batch: &mut Batch<'_>,
         place: Place,
-        kind: EntryKind,
-        payload: Option<&[u8]>,
+        (kind, payload): (EntryKind, Option<&[u8]>),
+        known: Option<&Summarised>,
     ) -> Result<(), Fault> {
         if kind != EntryKind::CHANGE && kind != EntryKind::REPUBLISHED {
             return Ok(());
@@ -77,16 +79,24 @@ impl Source {
             Ok(decoded) => decoded,
             Err(error) => return refuse(connection, place, &error),
         };
-        let summary = match summarise(decoded.change) {
+        let found;
+        let summary = match known {
+            Some(known) => known,
+            None => {
+                found = summarise(decoded.change);
+                &found
+            }
+        };
+        let summary = match summary {
             Ok(summary) => summary,
-            Err(error) => return refuse(connection, place, &error),
+            Err(error) => return refuse(connection, place, error),
         };
         // Nobody can write under another's actor id; who publishes again names whose it was.
         if !summary.actor.starts_with(&author.actor_prefix()) {
             return refuse(connection, place, &EntryRefusal::ForeignActor);
         }
         let mut index = DocumentIndex::open(batch, self.space, decoded.document)?;
-        admit(&mut index, &decoded.document, &summary, place)?;
+        admit(&mut index, &decoded.document, summary, place)?;
         index.close();
         Ok(())
     }
@@ -110,7 +120,7 @@ impl Source {
         while let Some(row) = rows.next()? {
             let (place, kind) = (Place(row.get(0)?), EntryKind(row.get(1)?));
             let payload = row.get_ref(2)?.as_blob_or_null()?;
-            self.apply(batch, place, kind, payload)?;
+            self.apply(batch, place, (kind, payload), None)?;
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ pub mod limits;
 pub mod materialise;
 pub mod pending;
 mod place;
+mod prepared;
 pub mod progress;
 mod queue;
 pub mod reader;

@@ -49,9 +49,20 @@ pub const MATERIALISE_DOCUMENTS_MAX: usize = 128;
 /// Bytes of summaries and snapshots that the materialiser collects before it writes them.
 pub const MATERIALISE_BYTES_MAX: usize = 4 << 20;
 
-/// Transactions that the materialiser lets pass while the writer has work waiting: a second or
-/// two of a bulk transfer, by which summaries may lag.
-pub const GIVE_WAY_COMMITS_MAX: usize = 16;
+/// Dirty documents of which the materialiser reads the names at one time: with so many, finding
+/// them costs nothing, and a first copy of thousands is summarised without a pause.
+pub const MATERIALISE_AHEAD_MAX: usize = 1024;
+
+/// Documents from which on a second thread helps the materialiser: fewer are done before it runs.
+pub const MATERIALISE_TOGETHER_MIN: usize = 16;
+
+/// How long nothing may have been written before the materialiser goes to work: longer than edits
+/// of one program follow each other, shorter than a person needs to look at a list.
+pub const GIVE_WAY_PATIENCE: Duration = Duration::from_millis(30);
+
+/// Transactions that the materialiser lets pass when they follow each other without that pause:
+/// half a second of single edits, some seconds of a bulk transfer, by which summaries may lag.
+pub const GIVE_WAY_COMMITS_MAX: usize = 64;
 
 /// Changes that a document must have beyond its snapshot before a new one is saved. Fewer are
 /// loaded in less time than saving them takes, and most documents never have as many.

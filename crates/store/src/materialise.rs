@@ -5,8 +5,9 @@
 //! stays dirty. A document that cannot be loaded is marked broken, and the others go on.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use phaki_documents::change::ChangeHash;
@@ -19,7 +20,8 @@ use thiserror::Error;
 use crate::fault::Fault;
 use crate::job::{Job, Reply, WriteError};
 use crate::limits::{
-    GIVE_WAY_COMMITS_MAX, MATERIALISE_BYTES_MAX, MATERIALISE_DOCUMENTS_MAX, SNAPSHOT_CHANGES_MIN,
+    GIVE_WAY_COMMITS_MAX, GIVE_WAY_PATIENCE, MATERIALISE_AHEAD_MAX, MATERIALISE_BYTES_MAX,
+    MATERIALISE_DOCUMENTS_MAX, MATERIALISE_TOGETHER_MIN, SNAPSHOT_CHANGES_MIN,
 };
 use crate::progress::{Progress, SettleError};
 use crate::reader::{DocumentChanges, ReadError, Reader};
@@ -230,37 +232,91 @@ fn follow(reader: &Reader, writer: &Writer) {
 fn catch_up(reader: &Reader, writer: &Writer, asked: u64) -> Result<(), MaterialiseError> {
     let mut seen = asked;
     while !writer.progress().is_stopped() {
-        seen = give_way(writer, seen);
         let dirty = reader
-            .dirty(MATERIALISE_DOCUMENTS_MAX)
+            .dirty(MATERIALISE_AHEAD_MAX)
             .map_err(MaterialiseError::Read)?;
         if dirty.is_empty() {
             return Ok(());
         }
-        let (mut rows, mut bytes) = (Vec::new(), 0);
-        for (space, document) in dirty {
-            if bytes >= MATERIALISE_BYTES_MAX {
-                break;
+        // The next ones are computed while the last ones are written.
+        let mut writing: Option<Writing> = None;
+        for documents in dirty.chunks(MATERIALISE_DOCUMENTS_MAX) {
+            let rows = compute(reader, documents).map_err(MaterialiseError::Read)?;
+            if let Some(last) = writing.take() {
+                last.durable().map_err(MaterialiseError::Write)?;
             }
-            let row = materialise(reader, &space, &document).map_err(MaterialiseError::Read)?;
-            bytes += row.as_ref().map_or(0, Materialised::bytes);
-            rows.extend(row);
+            seen = give_way(writer, seen);
+            if writer.progress().is_stopped() {
+                return Ok(());
+            }
+            writing = Some(Writing::begin(writer, rows).map_err(MaterialiseError::Write)?);
         }
-        writer
-            .call(|reply| Job::Materialised { rows, reply })
-            .map_err(MaterialiseError::Write)?;
+        if let Some(last) = writing {
+            last.durable().map_err(MaterialiseError::Write)?;
+        }
     }
     Ok(())
 }
 
+/// Computes what lists show of some documents, in any order, on two threads when they are many.
+/// Ends early when the rows take much memory: who is left out is still dirty.
+fn compute(
+    reader: &Reader,
+    documents: &[(SpaceId, DocumentId)],
+) -> Result<Vec<Materialised>, ReadError> {
+    let (next, bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        let mut rows = Vec::new();
+        while bytes.load(Ordering::Relaxed) < MATERIALISE_BYTES_MAX {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some((space, document)) = documents.get(at) else {
+                break;
+            };
+            let row = materialise(reader, space, document)?;
+            let more = row.as_ref().map_or(0, Materialised::bytes);
+            bytes.fetch_add(more, Ordering::Relaxed);
+            rows.extend(row);
+        }
+        Ok(rows)
+    };
+    if documents.len() < MATERIALISE_TOGETHER_MIN {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("store-summaries".to_owned());
+        // A system that has no thread to give is helped by doing without.
+        let other = builder.spawn_scoped(scope, work);
+        let mut rows = work()?;
+        if let Ok(other) = other {
+            rows.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        Ok(rows)
+    })
+}
+
+/// Rows on their way to the disk.
+struct Writing(mpsc::Receiver<Result<(), WriteError>>);
+
+impl Writing {
+    fn begin(writer: &Writer, rows: Vec<Materialised>) -> Result<Self, WriteError> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        // If the receiver is gone, nobody wants the outcome.
+        let reply = Reply::new(move |outcome| drop(sender.send(outcome)));
+        writer.submit(Job::Materialised { rows, reply })?;
+        Ok(Self(receiver))
+    }
+
+    fn durable(self) -> Result<(), WriteError> {
+        self.0.recv().unwrap_or(Err(WriteError::Stopped))
+    }
+}
+
 /// While much is being written it is better to let the writer have the processor, and to look at
-/// a document once after ten changes than ten times. Not for ever: somebody may be writing always.
+/// a document once after ten changes than ten times. Not for ever: somebody may be writing always;
+/// and not when somebody waits.
 fn give_way(writer: &Writer, mut seen: u64) -> u64 {
     for _ in 0..GIVE_WAY_COMMITS_MAX {
-        if !writer.is_busy() {
-            break;
-        }
-        match writer.progress().wait_beyond(seen) {
+        match writer.progress().linger(seen, GIVE_WAY_PATIENCE) {
             Some(asked) => seen = asked,
             None => break,
         }

@@ -96,10 +96,6 @@ impl<T: Queued> Queue<T> {
         Some(group)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lock().items.is_empty()
-    }
-
     /// Refuses further items; those that wait can still be taken.
     pub(crate) fn close(&self) {
         self.lock().closed = true;

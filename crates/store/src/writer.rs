@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use phaki_documents::kind::DocumentId;
 use phaki_replication::id::{FederationId, Hash, NodeId, SpaceId};
@@ -28,6 +29,7 @@ use crate::invite::{self, Invite, Redemption};
 use crate::job::{Completion, Job, Reply, Touched, WriteError};
 use crate::materialise;
 use crate::pending::{self, Decision};
+use crate::prepared::Prepared;
 use crate::progress::Progress;
 use crate::queue::Queue;
 use crate::reader::QuarantinedRow;
@@ -36,14 +38,14 @@ use crate::store::Store;
 /// Submits jobs to the writer; clones may go to any thread.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    queue: Arc<Queue<Job>>,
+    queue: Arc<Queue<Prepared>>,
     progress: Arc<Progress>,
 }
 
 /// The running writer. Dropping it carries out what was submitted and then ends the thread.
 #[derive(Debug)]
 pub struct WriterThread {
-    queue: Arc<Queue<Job>>,
+    queue: Arc<Queue<Prepared>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -122,12 +124,14 @@ impl Store {
 }
 
 impl Writer {
-    /// Submits a job, waiting for room in the queue.
+    /// Submits a job, waiting for room in the queue. Changes of documents are checked before, on
+    /// this thread.
     ///
     /// # Errors
     /// [`WriteError::Stopped`] when the writer has ended; the job is dropped.
     pub fn submit(&self, job: Job) -> Result<(), WriteError> {
-        self.queue.push(job).map_err(|_job| WriteError::Stopped)
+        let pushed = self.queue.push(Prepared::new(job));
+        pushed.map_err(|_job| WriteError::Stopped)
     }
 
     /// Submits a job if there is room in the queue.
@@ -135,7 +139,8 @@ impl Writer {
     /// # Errors
     /// The job, when the queue is full or the writer has ended.
     pub fn try_submit(&self, job: Job) -> Result<(), Box<Job>> {
-        self.queue.try_push(job).map_err(Box::new)
+        let pushed = self.queue.try_push(Prepared::new(job));
+        pushed.map_err(|prepared| Box::new(prepared.job))
     }
 
     /// Waits until everything submitted before is durable.
@@ -144,6 +149,12 @@ impl Writer {
     /// When a write failed and the writer was not resumed.
     pub fn flush(&self) -> Result<(), WriteError> {
         self.call(|reply| Job::Flush { reply })
+    }
+
+    /// Waits, for so long at most, until the summaries of everything that is durable now are, too;
+    /// whether they are.
+    pub fn summaries_settle_within(&self, patience: Duration) -> bool {
+        self.progress.settle_within(patience)
     }
 
     /// Keeps an invitation; whether its secret is new. Waits for the disk.
@@ -236,11 +247,6 @@ impl Writer {
         receiver.recv().unwrap_or(Err(WriteError::Stopped))
     }
 
-    /// Whether jobs wait to be carried out.
-    pub(crate) fn is_busy(&self) -> bool {
-        !self.queue.is_empty()
-    }
-
     pub(crate) fn progress(&self) -> &Arc<Progress> {
         &self.progress
     }
@@ -274,7 +280,7 @@ struct Carrier {
     path: Arc<Path>,
     federation: FederationId,
     connection: Connection,
-    queue: Arc<Queue<Job>>,
+    queue: Arc<Queue<Prepared>>,
     progress: Arc<Progress>,
     report: Box<dyn FnMut(Completion) + Send>,
     /// The failure that nobody has acknowledged yet.
@@ -297,40 +303,55 @@ impl Carrier {
         }
     }
 
-    fn carry_out(&mut self, group: Vec<Job>) {
-        if matches!(group[..], [Job::Resume]) {
+    fn carry_out(&mut self, group: Vec<Prepared>) {
+        if matches!(
+            group[..],
+            [Prepared {
+                job: Job::Resume,
+                ..
+            }]
+        ) {
             self.halted = None;
             (self.report)(Completion::Resumed);
             return;
         }
         if let Some(first) = self.halted.clone() {
             let behind = WriteError::Behind { first };
-            group.into_iter().for_each(|job| self.fail(job, &behind));
+            group
+                .into_iter()
+                .for_each(|Prepared { job, .. }| self.fail(job, &behind));
             return;
         }
         match self.write(&group) {
             Ok(outcomes) => {
-                if group.iter().any(|job| matches!(job, Job::Change { .. })) {
+                let changed = |Prepared { job, .. }: &Prepared| matches!(job, Job::Change { .. });
+                if group.iter().any(changed) {
                     self.progress.ask();
                 }
                 group
                     .into_iter()
                     .zip(outcomes)
-                    .for_each(|(job, done)| self.succeed(job, done));
+                    .for_each(|(prepared, done)| self.succeed(prepared.job, done));
             }
             Err(fault) => {
                 let error = WriteError::of(fault, &self.path);
-                if group.iter().any(Job::others_build_on) {
+                if group
+                    .iter()
+                    .any(|Prepared { job, .. }| job.others_build_on())
+                {
                     self.halted = Some(Arc::new(error.clone()));
                 }
-                group.into_iter().for_each(|job| self.fail(job, &error));
+                group
+                    .into_iter()
+                    .for_each(|Prepared { job, .. }| self.fail(job, &error));
             }
         }
     }
 
     /// Writes all jobs in one transaction, or none.
-    fn write(&mut self, group: &[Job]) -> Result<Vec<Outcome>, Fault> {
-        if group.iter().all(|job| matches!(job, Job::Flush { .. })) {
+    fn write(&mut self, group: &[Prepared]) -> Result<Vec<Outcome>, Fault> {
+        let flushes = |Prepared { job, .. }: &Prepared| matches!(job, Job::Flush { .. });
+        if group.iter().all(flushes) {
             return Ok(group.iter().map(|_| Outcome::Done).collect());
         }
         let transaction = self
@@ -339,7 +360,7 @@ impl Carrier {
         let mut batch = Batch::new(&transaction, self.federation)?;
         let outcomes = group
             .iter()
-            .map(|job| write_job(&mut batch, job))
+            .map(|prepared| write_job(&mut batch, prepared))
             .collect::<Result<_, _>>()?;
         batch.flush()?;
         drop(batch);
@@ -387,10 +408,10 @@ impl Carrier {
     }
 }
 
-fn write_job(batch: &mut Batch<'_>, job: &Job) -> Result<Outcome, Fault> {
-    match job {
+fn write_job(batch: &mut Batch<'_>, prepared: &Prepared) -> Result<Outcome, Fault> {
+    match &prepared.job {
         Job::Change { change, audit, .. } => {
-            append::store(batch, change)?;
+            append::store(batch, change, &prepared.summaries)?;
             record(batch.connection, audit)?;
             Ok(Outcome::Touched(by_space(batch.take_touched())))
         }

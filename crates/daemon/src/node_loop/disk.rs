@@ -3,6 +3,7 @@
 
 use std::future::{self, Future};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::future::Either;
@@ -50,6 +51,11 @@ pub(crate) struct Journal {
 impl Journal {
     pub(crate) fn new(writer: Writer, written: mpsc::UnboundedSender<Written>) -> Self {
         Self { writer, written }
+    }
+
+    /// Waits, for so long at most, until lists show everything that is durable now. Blocks.
+    pub(crate) fn summaries_settle_within(&self, patience: Duration) -> bool {
+        self.writer.summaries_settle_within(patience)
     }
 
     /// Keeps an invitation; whether its secret is new.

@@ -13,8 +13,8 @@ use super::denial::Denial;
 use super::find::{self, Found};
 use super::loading::load_if_any;
 use super::reading::Reading;
-use crate::limits::{ROWS_PAGE, ROWS_WAITING_MAX};
-use crate::node_loop::InForce;
+use crate::limits::{ROWS_MADE_UP_MAX, ROWS_PAGE, ROWS_WAITING_MAX, SUMMARIES_PATIENCE};
+use crate::node_loop::{InForce, Journal};
 
 /// Rows on their way to a client.
 pub(super) type Rows<T> = ReceiverStream<Result<T, Status>>;
@@ -28,7 +28,9 @@ impl Reading {
         let filter = filter(&in_force, &request.space, &request.kind)?;
         let text = fold(&request.text);
         let reader = self.reader.clone();
-        Ok(rows(filter, self.reader.clone(), move |row| {
+        let mut behind = Behind::new(self.journal.clone());
+        let wait = move |page: &[DocumentRow]| behind.wait(page);
+        Ok(rows(filter, self.reader.clone(), wait, move |row| {
             let row = summarised(&reader, row)?;
             let shown = row.map(|row| to_wire(&in_force, row));
             Ok(shown.filter(|row| {
@@ -45,7 +47,8 @@ impl Reading {
         let in_force = self.requests.in_force();
         let filter = filter(&in_force, &request.space, &request.kind)?;
         let reader = self.reader.clone();
-        Ok(rows(filter, self.reader.clone(), move |row| {
+        let as_it_is = |_: &[DocumentRow]| false;
+        Ok(rows(filter, self.reader.clone(), as_it_is, move |row| {
             let found = Found {
                 space: row.space,
                 document: row.document,
@@ -69,16 +72,52 @@ fn filter(in_force: &InForce, space: &str, kind: &str) -> Result<DocumentFilter,
     })
 }
 
-/// Reads all documents of a filter, page by page, as fast as the client takes the rows.
+/// A list in which summaries may be missing.
+#[derive(Debug)]
+struct Behind {
+    journal: Journal,
+    made_up: usize,
+    has_waited: bool,
+}
+
+impl Behind {
+    fn new(journal: Journal) -> Self {
+        Self {
+            journal,
+            made_up: 0,
+            has_waited: false,
+        }
+    }
+
+    /// Waits once when making up for the summaries that are missing would take long; whether it
+    /// has.
+    fn wait(&mut self, page: &[DocumentRow]) -> bool {
+        self.made_up += page.iter().filter(|row| is_behind(row)).count();
+        if self.has_waited || self.made_up <= ROWS_MADE_UP_MAX {
+            return false;
+        }
+        self.has_waited = true;
+        // When there is not enough time, they are made up for.
+        self.journal.summaries_settle_within(SUMMARIES_PATIENCE);
+        true
+    }
+}
+
+/// Reads all documents of a filter, page by page, as fast as the client takes the rows. A page is
+/// read again when `waited` says so.
 fn rows<T: Send + 'static>(
     mut filter: DocumentFilter,
     reader: Reader,
+    mut waited: impl FnMut(&[DocumentRow]) -> bool + Send + 'static,
     mut to_row: impl FnMut(DocumentRow) -> Result<Option<T>, Denial> + Send + 'static,
 ) -> Rows<T> {
     let (sender, receiver) = mpsc::channel(ROWS_WAITING_MAX);
     let mut read = move |sender: &mpsc::Sender<_>| -> Result<(), Denial> {
         loop {
-            let page = reader.documents(&filter).map_err(Denial::unreadable)?;
+            let mut page = reader.documents(&filter).map_err(Denial::unreadable)?;
+            if waited(&page) {
+                page = reader.documents(&filter).map_err(Denial::unreadable)?;
+            }
             let Some(last) = page.last() else {
                 return Ok(());
             };
@@ -100,9 +139,13 @@ fn rows<T: Send + 'static>(
     ReceiverStream::new(receiver)
 }
 
+fn is_behind(row: &DocumentRow) -> bool {
+    row.dirty || row.summary.is_none()
+}
+
 /// A row whose summary belongs to its heads: computed here when the materialiser is behind.
 fn summarised(reader: &Reader, mut row: DocumentRow) -> Result<Option<DocumentRow>, Denial> {
-    if !row.dirty && row.summary.is_some() {
+    if !is_behind(&row) {
         return Ok(Some(row));
     }
     let computed = materialise(reader, &row.space, &row.document).map_err(Denial::unreadable)?;

@@ -16,13 +16,14 @@ use super::find::{self, Found};
 use super::loading::{load, load_if_any};
 use super::workers::Workers;
 use crate::limits::CONFLICTED_LISTED_MAX;
-use crate::node_loop::{InForce, NodeRequests};
+use crate::node_loop::{InForce, Journal, NodeRequests};
 
 /// What every read needs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
     pub(super) requests: NodeRequests,
     pub(super) reader: Reader,
+    pub(super) journal: Journal,
     pub(super) workers: Workers,
 }
 

@@ -90,7 +90,7 @@ fn apply_anew(
             if payload.is_some() {
                 copy.execute(params![place.0, kind.0, payload])?;
             }
-            source.apply(&mut batch, place, kind, payload)?;
+            source.apply(&mut batch, place, (kind, payload), None)?;
         }
     }
     batch.flush()?;

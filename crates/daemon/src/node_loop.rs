@@ -31,7 +31,7 @@ pub(crate) use clock::{Clock, wall_ms};
 pub(crate) use disk::{Journal, Written};
 pub(crate) use in_force::InForce;
 pub(crate) use request::{
-    Attempts, Commands, LinkState, NodeRequests, Overview, RequestError, requests,
+    Attempts, Commands, LinkState, NodeRequests, Overview, RequestError, Taken, requests,
 };
 
 use self::complaints::Complaints;

@@ -16,14 +16,14 @@ use phaki_store::Reader;
 use phaki_wire::proto::local::v1 as pb;
 use phaki_wire::proto::local::v1::field_edit::Act;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tonic::Code;
 
 use super::denial::Denial;
-use super::find::{self, Found};
+use super::find::Found;
 use super::locks::Locks;
-use super::making::Begun;
+use super::making::{Begun, Wanted};
 use super::room::Room;
 use super::tips::Tips;
 use super::workers::Workers;
@@ -55,7 +55,7 @@ pub(super) struct Editing {
 }
 
 /// What somebody wants to change.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Intent {
     pub(super) edits: Vec<Edit>,
     pub(super) author: Author,
@@ -64,11 +64,14 @@ pub(super) struct Intent {
 }
 
 /// Who edits and why.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Author {
     pub(super) account: String,
     pub(super) message: Option<String>,
 }
+
+/// Turns and bytes of edits that are not durable yet.
+pub(super) type Held = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
 impl Editing {
     pub(super) fn new(
@@ -107,14 +110,25 @@ impl Editing {
         &self,
         request: pb::EditDocumentRequest,
     ) -> Result<pb::EditDocumentReply, Denial> {
-        self.begin_edit(request).await?.durable().await
+        let wanted = self.wanted(request)?;
+        self.carry_out(wanted).await
     }
 
-    /// As [`Self::edit`], but returns before the edit is durable. The next one may follow.
-    pub(super) async fn begin_edit(
+    /// Begins edits one behind the other. Returns before they are durable; others may follow.
+    pub(super) async fn begin_edits(
         &self,
-        request: pb::EditDocumentRequest,
-    ) -> Result<Begun, Denial> {
+        requests: Vec<pb::EditDocumentRequest>,
+    ) -> Vec<Result<Begun, Denial>> {
+        let (this, count) = (self.clone(), requests.len());
+        let wanted = requests.into_iter().map(|request| self.wanted(request));
+        let wanted = wanted.collect();
+        let begun = self.to_end(async move { Ok(this.begin_all(wanted).await) });
+        begun
+            .await
+            .unwrap_or_else(|denial| (0..count).map(|_| Err(denial.clone())).collect())
+    }
+
+    fn wanted(&self, request: pb::EditDocumentRequest) -> Result<Wanted, Denial> {
         let edits: Vec<Edit> = request
             .edits
             .into_iter()
@@ -128,7 +142,11 @@ impl Editing {
             edits,
             heads: request.heads,
         };
-        self.carry_out(request.id, request.space, intent).await
+        Ok(Wanted {
+            id: request.id,
+            space: request.space,
+            intent,
+        })
     }
 
     pub(super) async fn resolve(
@@ -144,14 +162,21 @@ impl Editing {
             edits: vec![edit],
             heads: request.heads,
         };
-        let begun = self.carry_out(request.id, request.space, intent);
-        begun.await?.durable().await
+        let wanted = Wanted {
+            id: request.id,
+            space: request.space,
+            intent,
+        };
+        self.carry_out(wanted).await
     }
 
-    async fn carry_out(&self, id: String, space: String, intent: Intent) -> Result<Begun, Denial> {
+    async fn carry_out(&self, wanted: Wanted) -> Result<pb::EditDocumentReply, Denial> {
         let this = self.clone();
-        self.to_end(async move { this.begin(&id, &space, intent).await })
-            .await
+        let begun = self.to_end(async move { Ok(this.begin_all(vec![Ok(wanted)]).await) });
+        match begun.await?.pop() {
+            Some(begun) => begun?.durable().await,
+            None => Err(Denial::internal("edit not made", "no outcome")),
+        }
     }
 
     /// Runs a task whatever becomes of the client.
@@ -165,16 +190,14 @@ impl Editing {
         }
     }
 
-    pub(super) async fn find(
-        &self,
-        in_force: &Arc<InForce>,
-        id: &str,
-        space: &str,
-    ) -> Result<Found, Denial> {
-        let (reader, id, space) = (self.reader.clone(), id.to_owned(), space.to_owned());
-        let in_force = Arc::clone(in_force);
-        let find = move || find::document(&reader, &in_force, &id, &space);
-        self.workers.run(find).await
+    /// Waits until there is room for changes that are not durable yet, and keeps it.
+    pub(super) async fn hold(&self, entries: &[NewEntry]) -> Result<Held, Denial> {
+        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        let turns = Arc::clone(&self.turns).acquire_many_owned(count).await;
+        let turns = turns.map_err(|_| Denial::stopping())?;
+        let bytes = entries.iter().map(|entry| entry.payload.len()).sum();
+        let room = self.room.take(bytes).await?;
+        Ok((turns, room))
     }
 
     /// The actor of the next change of a document. A fresh one when the usual one may have changes

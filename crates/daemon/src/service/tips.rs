@@ -99,6 +99,11 @@ impl Tip {
         UnderWay(Arc::clone(&self.under_way))
     }
 
+    /// The document is in an unknown state: the next edit loads it anew.
+    pub(super) fn spoil(&mut self) {
+        self.spoiled = true;
+    }
+
     /// Whether nothing of it is under way any more.
     pub(super) fn is_settled(&self) -> bool {
         *self.under_way.borrow() == 0
@@ -126,13 +131,26 @@ impl Tips {
         held.make_room();
     }
 
-    /// Gives up a tip whose document holds a change that was not appended: the next edit loads it
-    /// from the store, once that holds what is under way.
-    pub(super) fn spoil(&self, found: Found, mut tip: Tip) {
-        if !tip.is_settled() {
-            tip.spoiled = true;
-            self.put(found, tip);
+    /// Puts back tips whose changes were all appended.
+    pub(super) fn put_back(&self, tips: BTreeMap<Found, Tip>) {
+        for (found, tip) in tips {
+            // Of one that is spoiled nothing is needed but what is under way.
+            if !tip.spoiled || !tip.is_settled() {
+                self.put(found, tip);
+            }
         }
+    }
+
+    /// Gives up tips whose documents hold changes that were not appended: the next edit loads them
+    /// from the store, once that holds what is under way.
+    pub(super) fn give_up(&self, mut tips: BTreeMap<Found, Tip>) {
+        tips.values_mut().for_each(Tip::spoil);
+        self.put_back(tips);
+    }
+
+    /// Whether a document was edited lately.
+    pub(super) fn holds(&self, found: Found) -> bool {
+        self.held().tips.contains_key(&found)
     }
 
     /// Forgets the tip of a document, which nobody else edits, once all of it is durable or lost.

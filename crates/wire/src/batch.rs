@@ -12,14 +12,20 @@ use prost::Message as _;
 use zstd::zstd_safe::get_frame_content_size;
 
 use crate::field::{self, DecodeError, at_most, one_to};
-use crate::limits::{COMPRESS_FROM_BYTES, COMPRESS_LEVEL};
+use crate::limits::{COMPRESS_FROM_BYTES, COMPRESS_LEVEL, RESTORED_FACTOR_MAX};
 use crate::proto::sync::v1 as pb;
 use crate::scan::check_batch_body;
+use crate::shorten::{restore, shorten};
 
 /// The wire form of a batch; compresses it when that makes it smaller.
 pub(crate) fn to_wire(space: &SpaceId, runs: Vec<Run>) -> pb::Batch {
+    let short = |run| {
+        let mut run = run_to_wire(run);
+        shorten(&mut run);
+        run
+    };
     let body = pb::BatchBody {
-        runs: runs.into_iter().map(run_to_wire).collect(),
+        runs: runs.into_iter().map(short).collect(),
     };
     let body = match compress(&body) {
         Some(compressed) => pb::batch::Body::Zstd(compressed),
@@ -39,17 +45,21 @@ pub(crate) fn from_wire(batch: pb::Batch) -> Result<Message, DecodeError> {
         pb::batch::Body::Zstd(compressed) => decompress(&compressed)?,
     };
     one_to("number of runs", body.runs.len(), BATCH_RUNS_MAX)?;
+    let whole = |mut run| {
+        restore(&mut run)?;
+        run_from_wire(run)
+    };
     let runs = body
         .runs
         .into_iter()
-        .map(run_from_wire)
+        .map(whole)
         .collect::<Result<_, _>>()?;
     Ok(Message::Batch { space, runs })
 }
 
-/// About how many bytes of memory the batch needs.
+/// About how many bytes of memory the batch needs at most.
 pub(crate) fn cost(batch: &pb::Batch) -> usize {
-    match &batch.body {
+    let plain = match &batch.body {
         Some(pb::batch::Body::Zstd(compressed)) => {
             // A size that is not stated or above the limit is refused before memory is taken.
             let stated = get_frame_content_size(compressed).ok().flatten();
@@ -59,7 +69,8 @@ pub(crate) fn cost(batch: &pb::Batch) -> usize {
                 .min(BATCH_BYTES_MAX)
         }
         Some(pb::batch::Body::Plain(_)) | None => batch.encoded_len(),
-    }
+    };
+    RESTORED_FACTOR_MAX * plain
 }
 
 fn compress(body: &pb::BatchBody) -> Option<Bytes> {
@@ -157,6 +168,8 @@ fn entry_from_wire(entry: pb::Entry, time_ms: i64) -> Result<Entry, DecodeError>
         .ok_or(DecodeError::Missing("content of an entry"))?
     {
         pb::entry::Content::Payload(bytes) => Payload::Present(bytes),
+        // Those of a batch are restored by now; elsewhere there are none.
+        pb::entry::Content::Shortened(_) => return Err(DecodeError::Shortened),
         pb::entry::Content::Dropped(dropped) => Payload::Dropped {
             hash: field::hash("hash of a dropped payload", &dropped.hash)?,
             length: dropped.length,

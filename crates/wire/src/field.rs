@@ -57,6 +57,9 @@ pub enum DecodeError {
     /// A compressed batch does not have the content that it states.
     #[error("compressed batch does not decompress to its stated size")]
     Decompress,
+    /// A change that was sent without its hashes cannot be put together again.
+    #[error("shortened change cannot be restored")]
+    Shortened,
 }
 
 impl DecodeError {

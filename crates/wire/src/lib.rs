@@ -16,3 +16,4 @@ mod receipts;
 
 mod scan;
 mod severed;
+mod shorten;

@@ -12,6 +12,10 @@ pub const BATCH_ENTRIES_MAX: usize = 65_536;
 /// A batch body smaller than this is sent as it is: zstd gains nothing on one short change.
 pub const COMPRESS_FROM_BYTES: usize = 256;
 
+/// How many times larger than it was sent a shortened change may become. A short edit becomes half as
+/// large again; a merge of many changes, which would gain more, is sent as it is.
+pub const RESTORED_FACTOR_MAX: usize = 2;
+
 /// The zstd level: higher ones gain a few per cent on Automerge changes for several times the work.
 pub const COMPRESS_LEVEL: i32 = 3;
 

@@ -228,7 +228,7 @@ pub struct Entry {
     /// to the entry before it in the run; to 1970 for the first
     #[prost(sint64, tag = "2")]
     pub time_delta: i64,
-    #[prost(oneof = "entry::Content", tags = "3, 4")]
+    #[prost(oneof = "entry::Content", tags = "3, 4, 5")]
     pub content: ::core::option::Option<entry::Content>,
 }
 /// Nested message and enum types in `Entry`.
@@ -239,6 +239,10 @@ pub mod entry {
         Payload(::prost::bytes::Bytes),
         #[prost(message, tag = "4")]
         Dropped(super::Dropped),
+        /// In a batch alone, for changes: the payload without the hashes that follow from the entries
+        /// before it in the run. docs/protocol.md tells its form.
+        #[prost(bytes, tag = "5")]
+        Shortened(::prost::bytes::Bytes),
     }
 }
 /// A payload that was erased or superseded: what the hash chain needs of it.

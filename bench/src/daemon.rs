@@ -6,7 +6,7 @@ mod live;
 mod merge;
 mod pair;
 mod reconnect;
-mod seed;
+pub(crate) mod seed;
 
 use phaki_tests::node::Program;
 

@@ -13,6 +13,7 @@ mod catalogue;
 mod compare;
 mod copy;
 mod daemon;
+mod federation;
 mod figures;
 mod first_sync;
 mod floors;
@@ -27,6 +28,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use phaki_tests::node::Program;
 
+use figures::Figures;
+
 /// The variable that makes this program a node.
 const AS_NODE: &str = "PHAKI_BENCH_AS_NODE";
 
@@ -40,6 +43,8 @@ enum Measurement {
     FirstSync(first_sync::Request),
     /// The workloads W1 to W5, with what this machine needs at least, beside other systems.
     Compare(compare::Request),
+    /// The national node and all provinces, as processes on this machine.
+    Federation(federation::Request),
 }
 
 fn main() -> ExitCode {
@@ -53,14 +58,11 @@ fn main() -> ExitCode {
     match measurement {
         Measurement::FirstSync(request) => {
             let figures = runtime.block_on(first_sync::measure(program, &request));
-            match request.json {
-                true => println!("{}", figures.json()),
-                false => println!("{}", figures.table()),
-            }
-            match figures.claims_hold() {
-                true => ExitCode::SUCCESS,
-                false => ExitCode::FAILURE,
-            }
+            print(&figures, request.json)
+        }
+        Measurement::Federation(request) => {
+            let figures = runtime.block_on(federation::measure(program, &request));
+            print(&figures, request.json)
         }
         Measurement::Compare(request) => {
             let sheet = match runtime.block_on(compare::measure(program, &request)) {
@@ -76,5 +78,17 @@ fn main() -> ExitCode {
             }
             ExitCode::SUCCESS
         }
+    }
+}
+
+/// Prints figures; a failure when a claim does not hold.
+fn print(figures: &Figures, json: bool) -> ExitCode {
+    match json {
+        true => println!("{}", figures.json()),
+        false => println!("{}", figures.table()),
+    }
+    match figures.claims_hold() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     }
 }

@@ -14,7 +14,7 @@ use crate::workload::{Change, changes_of, changes_of_all, flat, plan, small_edit
 pub(super) const PROVINCE: &str = "TH-41";
 
 /// Documents that are created with one request.
-const CREATED_AT_ONCE: u64 = 100;
+const CREATED_AT_ONCE: usize = 100;
 
 /// The stopped nodes of a federation.
 #[derive(Debug)]
@@ -29,14 +29,8 @@ impl Seed {
         let mut hub = federation.found().await;
         let (mut province, _line) = federation.admit(&hub, PROVINCE).await;
         hub.local().create_space(SPACE).await;
-        create(&hub, documents).await;
-        let rest = |number| {
-            plan(number)
-                .into_iter()
-                .skip(1)
-                .map(move |change| (number, change))
-        };
-        edit_all(hub.local(), (0..documents).flat_map(rest)).await;
+        create(hub.local(), SPACE, (0..documents).collect()).await;
+        edit_all(hub.local(), (0..documents).flat_map(later_changes)).await;
         let space = hub.local().space(SPACE).await.unwrap();
         assert_eq!(space.entries, changes_of_all(documents));
         stop([&mut hub, &mut province]).await;
@@ -49,8 +43,8 @@ impl Seed {
         let mut hub = federation.found().await;
         let (mut province, line) = federation.admit(&hub, PROVINCE).await;
         share(&hub, SPACE, &[&province]).await;
-        create(&hub, 1).await;
-        edit_all(hub.local(), plan(0).into_iter().skip(1).map(of_plan_0)).await;
+        create(hub.local(), SPACE, vec![0]).await;
+        edit_all(hub.local(), later_changes(0)).await;
         converged(&[&hub, &province], SPACE, changes_of(0)).await;
         line.cut();
         tokio::join!(
@@ -68,17 +62,30 @@ impl Seed {
 }
 
 /// Makes one change of a document that exists; it is durable then.
-pub(super) async fn edit(local: &mut Local, number: u64, change: &Change) {
-    let reply = local.client().edit_document(request(number, change)).await;
+pub(crate) async fn edit(local: &mut Local, number: u64, change: &Change) {
+    let reply = local
+        .client()
+        .edit_document(request(SPACE, number, change))
+        .await;
     assert!(reply.unwrap().into_inner().changed, "{change:?}");
 }
 
 /// Makes changes of documents that exist, one behind the other; all are durable then.
-pub(super) async fn edit_all(
-    mut local: Local,
+pub(crate) async fn edit_all(
+    local: Local,
     changes: impl Iterator<Item = (u64, Change)> + Send + 'static,
 ) {
-    let requests = changes.map(|(number, change)| request(number, &change));
+    edit_all_in(local, SPACE, changes).await;
+}
+
+/// The same in any space.
+pub(crate) async fn edit_all_in(
+    mut local: Local,
+    space: &str,
+    changes: impl Iterator<Item = (u64, Change)> + Send + 'static,
+) {
+    let space = space.to_owned();
+    let requests = changes.map(move |(number, change)| request(&space, number, &change));
     let answers = local.client().edit_documents(tokio_stream::iter(requests));
     let mut answers = answers.await.unwrap().into_inner();
     while let Some(answer) = answers.message().await.unwrap() {
@@ -87,10 +94,10 @@ pub(super) async fn edit_all(
     }
 }
 
-fn request(number: u64, change: &Change) -> EditDocumentRequest {
+pub(crate) fn request(space: &str, number: u64, change: &Change) -> EditDocumentRequest {
     EditDocumentRequest {
         id: flat::id(number),
-        space: SPACE.to_owned(),
+        space: space.to_owned(),
         edits: flat::edits(change),
         author: None,
         heads: Vec::new(),
@@ -101,14 +108,21 @@ fn of_plan_0(change: Change) -> (u64, Change) {
     (0, change)
 }
 
-async fn create(hub: &Node, documents: u64) {
-    for first in (0..documents).step_by(usize::try_from(CREATED_AT_ONCE).unwrap()) {
-        let numbers = first..documents.min(first + CREATED_AT_ONCE);
-        let created: Vec<_> = numbers
+/// Makes plans with the first change of each.
+pub(crate) async fn create(mut local: Local, space: &str, numbers: Vec<u64>) {
+    for numbers in numbers.chunks(CREATED_AT_ONCE) {
+        let created = numbers.iter().copied();
+        let created: Vec<_> = created
             .map(|number| flat::created(number, &plan(number)[0]))
             .collect();
-        hub.local().put(SPACE, &created).await.unwrap();
+        local.put(space, &created).await.unwrap();
     }
+}
+
+/// All changes of a plan but the first.
+pub(crate) fn later_changes(number: u64) -> impl Iterator<Item = (u64, Change)> + Send {
+    let changes = plan(number).into_iter().skip(1);
+    changes.map(move |change| (number, change))
 }
 
 async fn stop(nodes: [&mut Node; 2]) {

@@ -17,10 +17,12 @@ mod federation;
 mod figures;
 mod first_sync;
 mod floors;
+mod growth;
 mod machine;
 mod peers;
 mod report;
 mod sheet;
+mod soak;
 mod workload;
 
 use std::process::ExitCode;
@@ -45,6 +47,10 @@ enum Measurement {
     Compare(compare::Request),
     /// The national node and all provinces, as processes on this machine.
     Federation(federation::Request),
+    /// How everything grows with documents, spaces, writers and history.
+    Growth(growth::Request),
+    /// Ten nodes that are cut off, killed, restored, suspended and replaced while they edit.
+    Soak(soak::Request),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +69,25 @@ fn main() -> ExitCode {
         Measurement::Federation(request) => {
             let figures = runtime.block_on(federation::measure(program, &request));
             print(&figures, request.json)
+        }
+        Measurement::Growth(request) => {
+            let growth = runtime.block_on(growth::measure(program, &request));
+            match request.json {
+                true => println!("{}", growth.json()),
+                false => println!("{}", growth.table()),
+            }
+            ExitCode::SUCCESS
+        }
+        Measurement::Soak(request) => {
+            let endured = runtime.block_on(soak::measure(program, &request));
+            match request.json {
+                true => println!("{}", endured.json()),
+                false => println!("{}", endured.table()),
+            }
+            match endured.holds() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            }
         }
         Measurement::Compare(request) => {
             let sheet = match runtime.block_on(compare::measure(program, &request)) {

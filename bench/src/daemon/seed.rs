@@ -11,20 +11,20 @@ use super::SPACE;
 use crate::workload::{Change, changes_of, changes_of_all, flat, plan, small_edits};
 
 /// The one that receives.
-pub(super) const PROVINCE: &str = "TH-41";
+pub(crate) const PROVINCE: &str = "TH-41";
 
 /// Documents that are created with one request.
 const CREATED_AT_ONCE: usize = 100;
 
 /// The stopped nodes of a federation.
 #[derive(Debug)]
-pub(super) struct Seed {
+pub(crate) struct Seed {
     federation: Federation,
 }
 
 impl Seed {
     /// The hub holds so many plans in a space that the province may not read yet.
-    pub(super) async fn plans(program: &Program, documents: u64) -> Self {
+    pub(crate) async fn plans(program: &Program, documents: u64) -> Self {
         let federation = Federation::new(program.clone());
         let mut hub = federation.found().await;
         let (mut province, _line) = federation.admit(&hub, PROVINCE).await;
@@ -37,8 +37,34 @@ impl Seed {
         Self { federation }
     }
 
+    /// Two nodes that know each other, and nothing else.
+    pub(crate) async fn bare(program: &Program) -> Self {
+        let federation = Federation::new(program.clone());
+        let mut hub = federation.found().await;
+        let (mut province, _line) = federation.admit(&hub, PROVINCE).await;
+        stop([&mut hub, &mut province]).await;
+        Self { federation }
+    }
+
+    /// The hub holds plan 0 with so many changes, in a space that the province may not read yet.
+    pub(crate) async fn long(program: &Program, changes: u64) -> Self {
+        let federation = Federation::new(program.clone());
+        let mut hub = federation.found().await;
+        let (mut province, _line) = federation.admit(&hub, PROVINCE).await;
+        hub.local().create_space(SPACE).await;
+        create(hub.local(), SPACE, vec![0]).await;
+        let small = small_edits(1, changes).map(of_plan_0);
+        let later = later_changes(0).chain(small);
+        let others = usize::try_from(changes - 1).unwrap();
+        edit_all(hub.local(), later.take(others)).await;
+        let space = hub.local().space(SPACE).await.unwrap();
+        assert_eq!(space.entries, changes);
+        stop([&mut hub, &mut province]).await;
+        Self { federation }
+    }
+
     /// Both hold plan 0, and each has changed it so many times without the other.
-    pub(super) async fn apart(program: &Program, edits: u64) -> Self {
+    pub(crate) async fn apart(program: &Program, edits: u64) -> Self {
         let federation = Federation::new(program.clone());
         let mut hub = federation.found().await;
         let (mut province, line) = federation.admit(&hub, PROVINCE).await;
@@ -56,7 +82,7 @@ impl Seed {
     }
 
     /// The data folder of one of its nodes.
-    pub(super) fn data(&self, name: &str) -> PathBuf {
+    pub(crate) fn data(&self, name: &str) -> PathBuf {
         self.federation.folder().join(name).join("data")
     }
 }

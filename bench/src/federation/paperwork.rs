@@ -55,12 +55,16 @@ pub(super) async fn write(nation: &Nation, documents: u64) -> Census {
         if writing.len() == AT_ONCE {
             writing.join_next().await.unwrap().unwrap();
         }
-        let local = nation.nodes[place].local();
         let named = spaces.into_iter().zip(&country.spaces);
         let named: Vec<_> = named
             .filter(|(plans, _)| !plans.is_empty())
             .map(|(plans, space)| (plans, space.name.clone()))
             .collect();
+        // The national node makes none, and is not even there.
+        if named.is_empty() {
+            continue;
+        }
+        let local = nation.nodes[place].local();
         writing.spawn(async move {
             for (plans, space) in named {
                 write_in(&local, &space, plans).await;

@@ -30,7 +30,7 @@ pub(crate) struct Request {
         long,
         value_name = "N,…",
         value_delimiter = ',',
-        default_value = "1,10,100,500"
+        default_value = "1,25,500"
     )]
     spaces: Vec<u64>,
     /// Writers of one space, each with ten plans
@@ -38,7 +38,7 @@ pub(crate) struct Request {
         long,
         value_name = "N,…",
         value_delimiter = ',',
-        default_value = "1,10,100,1000"
+        default_value = "1,30,1000"
     )]
     writers: Vec<u64>,
     /// Changes of one plan
@@ -46,15 +46,15 @@ pub(crate) struct Request {
         long,
         value_name = "N,…",
         value_delimiter = ',',
-        default_value = "10,100,1000,10000,100000"
+        default_value = "10,1000,100000"
     )]
     history: Vec<u64>,
     /// Only these axes
     #[arg(long, value_name = "AXIS,…", value_delimiter = ',', default_values_t = Axis::ALL)]
     axes: Vec<Axis>,
-    /// One JSON object instead of a table
+    /// One JSON object for each axis, in a line, instead of tables
     #[arg(long)]
-    pub(crate) json: bool,
+    json: bool,
 }
 
 /// What grows.
@@ -94,25 +94,9 @@ impl Axis {
     }
 }
 
-/// Everything that was measured.
-#[derive(Debug)]
-pub(crate) struct Growth {
-    axes: Vec<(Axis, Curves)>,
-}
-
-impl Growth {
-    pub(crate) fn table(&self) -> String {
-        report::table(&self.axes)
-    }
-
-    pub(crate) fn json(&self) -> String {
-        report::json(&self.axes)
-    }
-}
-
-/// Plays every step of every axis once, each with processes and folders of its own.
-pub(crate) async fn measure(program: Program, request: &Request) -> Growth {
-    let mut axes = Vec::new();
+/// Plays every step of every axis once, each with processes and folders of its own, and prints
+/// each axis when it is done: all together take many minutes.
+pub(crate) async fn print(program: Program, request: &Request) {
     for axis in &request.axes {
         let sizes = match axis {
             Axis::Documents => &request.documents,
@@ -122,11 +106,20 @@ pub(crate) async fn measure(program: Program, request: &Request) -> Growth {
         };
         let mut curves = Curves::default();
         for size in sizes {
+            progress(*axis, *size);
             curves.add(*size, step(&program, *axis, *size).await);
         }
-        axes.push((*axis, curves));
+        match request.json {
+            true => println!("{}", report::json(*axis, &curves)),
+            false => println!("{}\n", report::table(*axis, &curves)),
+        }
     }
-    Growth { axes }
+}
+
+/// Says what is measured now: it can take minutes.
+#[expect(clippy::print_stderr, reason = "beside the table, which is the output")]
+fn progress(axis: Axis, size: u64) {
+    eprintln!("phaki-bench: {} {size}", axis.name());
 }
 
 async fn step(program: &Program, axis: Axis, size: u64) -> Vec<(Quantity, f64)> {

@@ -71,11 +71,7 @@ fn main() -> ExitCode {
             print(&figures, request.json)
         }
         Measurement::Growth(request) => {
-            let growth = runtime.block_on(growth::measure(program, &request));
-            match request.json {
-                true => println!("{}", growth.json()),
-                false => println!("{}", growth.table()),
-            }
+            runtime.block_on(growth::print(program, &request));
             ExitCode::SUCCESS
         }
         Measurement::Soak(request) => {

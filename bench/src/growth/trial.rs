@@ -68,7 +68,6 @@ async fn copy(pair: &Pair, subject: Subject) -> Values {
     let (began, before);
     if subject.grants {
         pair.meet().await;
-        pair.silent().await;
         (observation, before) = (Observation::begin(&pair.pids()), pair.line.bytes());
         began = SystemTime::now();
         let province = pair.province.name();

@@ -10,7 +10,7 @@ use super::map::Country;
 use super::nation::Nation;
 
 /// Longer than any phase takes that works.
-const DEADLINE: Duration = Duration::from_secs(300);
+const DEADLINE: Duration = Duration::from_secs(420);
 
 /// How often those that are not there yet are asked: a status takes time from a node.
 const LOOK: Duration = Duration::from_millis(100);
@@ -45,7 +45,7 @@ impl Census {
         }
     }
 
-    /// Waits until each node has links and holds what it should, equal everywhere; when that was,
+    /// Waits until each node has a link and holds what it should, equal everywhere; when that was,
     /// from `began` on. Fails when a node knows a space that it may not read.
     pub(super) async fn taken(&self, nation: &Nation, began: Instant) -> Arrivals {
         let mut missing: Vec<usize> = nation.country.places().collect();
@@ -62,7 +62,8 @@ impl Census {
             }
             assert!(
                 began.elapsed() < DEADLINE,
-                "in vain after {DEADLINE:?}: {still:?}"
+                "{} nodes lack something after {DEADLINE:?}: {still:?}",
+                still.len()
             );
             missing = still.into_iter().map(|(place, _)| place).collect();
             if !missing.is_empty() {
@@ -80,8 +81,9 @@ impl Census {
         status: &StatusReply,
         agreed: &mut BTreeMap<String, Digests>,
     ) -> Option<String> {
-        if status.links.is_empty() || status.links.iter().any(|link| !link.in_sync) {
-            return Some("in sync with all links".to_owned());
+        // Whether a link says that it is in sync is another matter: receipts still come and go.
+        if status.links.is_empty() {
+            return Some("a link".to_owned());
         }
         let spaces = &nation.country.spaces;
         for (space, entries) in spaces.iter().zip(&self.entries) {

@@ -234,6 +234,6 @@ pub(super) fn morning(figures: &mut Figures, answering: Duration, synced: Durati
     figures.heading("All stopped, then all started at once");
     let label = "until every node answers";
     figures.add("started_s", label, answering.as_secs_f64(), "s");
-    let label = "until all are linked and in sync";
+    let label = "until all are linked and hold the same";
     figures.add("restarted_s", label, synced.as_secs_f64(), "s");
 }

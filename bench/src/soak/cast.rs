@@ -131,6 +131,8 @@ impl Cast {
                     Seat::take_anew(&self.federation, &self.hub, &name).await,
                 );
                 old.leave();
+                // People sit down at it once it has what they want to edit.
+                agreed(&self.hub, &seat.node).await;
             }
         }
         true

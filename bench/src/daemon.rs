@@ -1,12 +1,12 @@
 //! phaki as the subject of the workloads: two nodes, TLS between them, a counting line.
 
-mod arrival;
+pub(crate) mod arrival;
 mod cold;
-mod live;
+pub(crate) mod live;
 mod merge;
-mod pair;
-mod reconnect;
-mod seed;
+pub(crate) mod pair;
+pub(crate) mod reconnect;
+pub(crate) mod seed;
 
 use phaki_tests::node::Program;
 
@@ -19,7 +19,7 @@ use seed::Seed;
 pub(crate) const NAME: &str = "phaki";
 
 /// The space that holds the plans.
-const SPACE: &str = "plans";
+pub(crate) const SPACE: &str = "plans";
 
 /// What stands below the figures, so that nobody misreads them.
 pub(crate) const NOTES: [&str; 5] = [

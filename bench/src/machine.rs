@@ -1,7 +1,11 @@
 //! What processes use of this machine, as Linux counts it.
 
+mod footprint;
+
 use std::fs;
 use std::time::Instant;
+
+pub(crate) use footprint::Footprint;
 
 /// What the kernel means by a tick in `/proc`; it is the same on every machine that Linux runs on.
 const TICKS_PER_SECOND: f64 = 100.0;

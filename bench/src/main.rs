@@ -13,19 +13,24 @@ mod catalogue;
 mod compare;
 mod copy;
 mod daemon;
+mod federation;
 mod figures;
 mod first_sync;
 mod floors;
+mod growth;
 mod machine;
 mod peers;
 mod report;
 mod sheet;
+mod soak;
 mod workload;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use phaki_tests::node::Program;
+
+use figures::Figures;
 
 /// The variable that makes this program a node.
 const AS_NODE: &str = "PHAKI_BENCH_AS_NODE";
@@ -40,6 +45,12 @@ enum Measurement {
     FirstSync(first_sync::Request),
     /// The workloads W1 to W5, with what this machine needs at least, beside other systems.
     Compare(compare::Request),
+    /// The national node and all provinces, as processes on this machine.
+    Federation(federation::Request),
+    /// How everything grows with documents, spaces, writers and history.
+    Growth(growth::Request),
+    /// Ten nodes that are cut off, killed, restored, suspended and replaced while they edit.
+    Soak(soak::Request),
 }
 
 fn main() -> ExitCode {
@@ -53,11 +64,23 @@ fn main() -> ExitCode {
     match measurement {
         Measurement::FirstSync(request) => {
             let figures = runtime.block_on(first_sync::measure(program, &request));
+            print(&figures, request.json)
+        }
+        Measurement::Federation(request) => {
+            let figures = runtime.block_on(federation::measure(program, &request));
+            print(&figures, request.json)
+        }
+        Measurement::Growth(request) => {
+            runtime.block_on(growth::print(program, &request));
+            ExitCode::SUCCESS
+        }
+        Measurement::Soak(request) => {
+            let endured = runtime.block_on(soak::measure(program, &request));
             match request.json {
-                true => println!("{}", figures.json()),
-                false => println!("{}", figures.table()),
+                true => println!("{}", endured.json()),
+                false => println!("{}", endured.table()),
             }
-            match figures.claims_hold() {
+            match endured.holds() {
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
             }
@@ -76,5 +99,17 @@ fn main() -> ExitCode {
             }
             ExitCode::SUCCESS
         }
+    }
+}
+
+/// Prints figures; a failure when a claim does not hold.
+fn print(figures: &Figures, json: bool) -> ExitCode {
+    match json {
+        true => println!("{}", figures.json()),
+        false => println!("{}", figures.table()),
+    }
+    match figures.claims_hold() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     }
 }

@@ -25,6 +25,12 @@ impl Round {
         self.values.push((figure, value));
     }
 
+    /// A value of this round.
+    pub(crate) fn value(&self, figure: Figure) -> f64 {
+        let found = self.values.iter().find(|(one, _)| *one == figure);
+        found.expect("it was measured in this round").1
+    }
+
     /// What the two processes of the workload used, the one that has everything first.
     pub(crate) fn add_used(&mut self, observed: &Observed) {
         let [full, empty] = observed.used[..] else {

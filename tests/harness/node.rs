@@ -89,6 +89,7 @@ pub struct Node {
     folder: PathBuf,
     data: PathBuf,
     listens: bool,
+    kept: Option<SocketAddr>,
     peers: Vec<(String, String)>,
     process: Option<Child>,
     local: Option<Local>,
@@ -107,6 +108,7 @@ impl Node {
             folder: folder.to_owned(),
             data: data.to_owned(),
             listens: false,
+            kept: None,
             peers: Vec::new(),
             process: None,
             local: None,
@@ -156,6 +158,11 @@ impl Node {
         self.listens = true;
     }
 
+    /// From its next start on it listens where it listens now.
+    pub fn keep_address(&mut self) {
+        self.kept = Some(self.listen());
+    }
+
     /// From its next start on it reaches that peer through that address.
     pub fn dial(&mut self, peer: &str, address: &str) {
         self.peers.retain(|(name, _)| name != peer);
@@ -180,6 +187,11 @@ impl Node {
     /// Starts it and waits until it answers.
     pub async fn start(&mut self) {
         self.launch();
+        self.answers().await;
+    }
+
+    /// Waits until it answers after [`Node::launch`].
+    pub async fn answers(&mut self) {
         let socket = self.data.join("phaki.sock");
         let what = format!("{} answers on its socket", self.name);
         let (local, status) = wait::until(&what, async || {
@@ -280,7 +292,11 @@ impl Node {
     }
 
     fn write_config(&self) {
-        let listen = if self.listens { "127.0.0.1:0" } else { "" };
+        let listen = match (self.listens, self.kept) {
+            (false, _) => String::new(),
+            (true, None) => "127.0.0.1:0".to_owned(),
+            (true, Some(address)) => address.to_string(),
+        };
         let mut text = format!(
             "listen = \"{listen}\"\n\
              account = \"officer@{name}\"\n\

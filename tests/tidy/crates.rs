@@ -42,6 +42,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "phaki-tests",
             "phaki-documents",
             "phaki-replication",
+            "phaki-store",
         ],
     ),
     (

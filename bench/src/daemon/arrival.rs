@@ -15,7 +15,7 @@ use crate::workload::flat;
 const LIST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Waits until both hold the same `entries` entries of the space with equal heads; when that was.
-pub(super) async fn durable(pair: &Pair, entries: u64) -> Instant {
+pub(crate) async fn durable(pair: &Pair, entries: u64) -> Instant {
     let (mut hub, mut province) = (pair.hub.local(), pair.province.local());
     wait::until_within(DEADLINE, "both hold the same", async || {
         let there = province.space(SPACE).await?;
@@ -39,7 +39,7 @@ pub(super) async fn durable(pair: &Pair, entries: u64) -> Instant {
 }
 
 /// Waits until a node lists all plans; when that was. What it shows then is what was written.
-pub(super) async fn readable(node: &Node, documents: u64) -> Instant {
+pub(crate) async fn readable(node: &Node, documents: u64) -> Instant {
     while listed(node).await < documents {
         tokio::time::sleep(LIST_PAUSE).await;
     }

@@ -16,11 +16,11 @@ use crate::workload::{BURST, GAP, MARK, SINGLE, flat, mark};
 /// Edits go in turn over so many documents, so that no history grows long.
 const DOCUMENTS: u64 = 100;
 
-pub(super) async fn measure(pair: &Pair, documents: u64) -> Round {
+pub(crate) async fn measure(pair: &Pair, documents: u64) -> Round {
     let observation = Observation::begin(&pair.pids());
     let mut round = Round::of(Workload::Live);
     let spread = documents.min(DOCUMENTS);
-    let mut latencies = single(pair, spread).await;
+    let mut latencies = single(pair, spread, SINGLE).await;
     round.add(catalogue::EDIT_P50_MS, percentile(&mut latencies, 50));
     round.add(catalogue::EDIT_P99_MS, percentile(&mut latencies, 99));
     round.add(catalogue::BURST_MANY, burst(pair, spread).await);
@@ -30,11 +30,11 @@ pub(super) async fn measure(pair: &Pair, documents: u64) -> Round {
 }
 
 /// Milliseconds from before each edit until a program at the other node is told of it.
-async fn single(pair: &Pair, documents: u64) -> Vec<f64> {
+pub(crate) async fn single(pair: &Pair, documents: u64, edits: u64) -> Vec<f64> {
     let (mut hub, mut province) = (pair.hub.local(), pair.province.local());
     let mut watch = province.watch(SPACE).await;
     let mut latencies = Vec::new();
-    for turn in 0..SINGLE {
+    for turn in 0..edits {
         let (began, number, value) = (Instant::now(), turn % documents, 1_000_000 + turn);
         edit(&mut hub, number, &mark(value)).await;
         let (_, changed) = wait::at_most("an edit is told of", watch.next())

@@ -15,7 +15,7 @@ use super::seed::{PROVINCE, Seed};
 use crate::copy::copy_folder;
 
 /// Longer than any phase of a workload that works.
-pub(super) const DEADLINE: Duration = Duration::from_secs(600);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(600);
 
 /// After so much silence nothing more belongs to what was measured; receipts wait two seconds.
 const SILENCE: Duration = Duration::from_secs(3);
@@ -24,26 +24,26 @@ const SILENCE: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
-pub(super) struct Pair {
-    pub(super) hub: Node,
-    pub(super) province: Node,
-    pub(super) line: Proxy,
+pub(crate) struct Pair {
+    pub(crate) hub: Node,
+    pub(crate) province: Node,
+    pub(crate) line: Proxy,
     /// From launching a process until it says that it is ready: of the last start of both.
-    pub(super) start_times: [Duration; 2],
+    pub(crate) start_times: [Duration; 2],
     _folder: TempDir,
 }
 
 /// A connection of which both ends have said that they are in sync.
 #[derive(Debug)]
-pub(super) struct Meeting {
-    pub(super) traffic: Arc<Traffic>,
+pub(crate) struct Meeting {
+    pub(crate) traffic: Arc<Traffic>,
     /// Since the last flight of the handshake reached the hub.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
 }
 
 impl Pair {
     /// Both run; the line is cut.
-    pub(super) async fn start(program: &Program, seed: &Seed) -> Self {
+    pub(crate) async fn start(program: &Program, seed: &Seed) -> Self {
         let folder = tempfile::Builder::new().prefix("phaki-").tempdir().unwrap();
         let node = |name: &str| {
             let own = folder.path().join(name);
@@ -67,7 +67,7 @@ impl Pair {
     }
 
     /// Stops both and starts them again, with the line cut.
-    pub(super) async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.line.cut();
         assert!(self.province.stop().await.0.success());
         assert!(self.hub.stop().await.0.success());
@@ -77,12 +77,12 @@ impl Pair {
     }
 
     /// The processes, the one that has everything first.
-    pub(super) fn pids(&self) -> [u32; 2] {
+    pub(crate) fn pids(&self) -> [u32; 2] {
         [self.hub.pid(), self.province.pid()]
     }
 
     /// Lets everything end that is under way, then cuts the line, and waits until both know.
-    pub(super) async fn part(&self) {
+    pub(crate) async fn part(&self) {
         self.silent().await;
         self.line.cut();
         for node in [&self.hub, &self.province] {
@@ -96,7 +96,7 @@ impl Pair {
     /// Lets the line work again, and waits until both have said that they are in sync.
     ///
     /// They are not asked, which would take time from them: their logs tell when it was.
-    pub(super) async fn meet(&self) -> Meeting {
+    pub(crate) async fn meet(&self) -> Meeting {
         let before = self.line.connections().len();
         let restored = SystemTime::now();
         self.line.restore();
@@ -114,7 +114,7 @@ impl Pair {
     }
 
     /// Waits until nothing has passed for a while.
-    pub(super) async fn silent(&self) {
+    pub(crate) async fn silent(&self) {
         let last = |side| {
             let connections = self.line.connections();
             connections
@@ -133,7 +133,7 @@ impl Pair {
     }
 
     /// Bytes of the present link above TLS in both directions, as the province counts.
-    pub(super) async fn bytes_above_tls(&self) -> u64 {
+    pub(crate) async fn bytes_above_tls(&self) -> u64 {
         let links = self.province.local().links().await;
         assert_eq!(links.len(), 1);
         links[0].bytes_sent + links[0].bytes_received
@@ -144,7 +144,9 @@ impl Pair {
 async fn start(node: &mut Node) -> Duration {
     let launched = SystemTime::now();
     node.start().await;
-    let ready = said_at(node, "ready", launched).expect("a node that answers has said so");
+    // Its clients can be answered a moment before.
+    let said = async || said_at(node, "ready", launched);
+    let ready = wait::until("a node that answers says so", said).await;
     ready.duration_since(launched).unwrap()
 }
 

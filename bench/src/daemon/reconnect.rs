@@ -11,7 +11,7 @@ use crate::sheet::Round;
 use crate::workload::{MARK, flat, mark};
 
 /// Documents that are changed in W3.
-const CHANGED: u64 = 10;
+pub(crate) const CHANGED: u64 = 10;
 
 /// The value that they get.
 const VALUE: u64 = 1_000;
@@ -20,7 +20,7 @@ const VALUE: u64 = 1_000;
 const FAR: Duration = Duration::from_millis(100);
 
 /// Nothing is missing: on a link that broke, over a long line, and after both have restarted.
-pub(super) async fn idle(pair: &mut Pair) -> Round {
+pub(crate) async fn idle(pair: &mut Pair) -> Round {
     let mut round = Round::of(Workload::Idle);
     pair.part().await;
     let observation = Observation::begin(&pair.pids());
@@ -47,7 +47,7 @@ pub(super) async fn idle(pair: &mut Pair) -> Round {
 }
 
 /// Ten documents were changed at the hub.
-pub(super) async fn ten_changed(pair: &mut Pair) -> Round {
+pub(crate) async fn ten_changed(pair: &mut Pair) -> Round {
     pair.part().await;
     let mut hub = pair.hub.local();
     for number in 0..CHANGED {

@@ -4,9 +4,9 @@ mod arrival;
 mod cold;
 mod live;
 mod merge;
-mod pair;
+pub(crate) mod pair;
 mod reconnect;
-mod seed;
+pub(crate) mod seed;
 
 use phaki_tests::node::Program;
 
@@ -19,7 +19,7 @@ use seed::Seed;
 pub(crate) const NAME: &str = "phaki";
 
 /// The space that holds the plans.
-const SPACE: &str = "plans";
+pub(crate) const SPACE: &str = "plans";
 
 /// What stands below the figures, so that nobody misreads them.
 pub(crate) const NOTES: [&str; 5] = [

@@ -9,6 +9,7 @@
     reason = "a measurement that fails ends there, and its figures are its output"
 )]
 
+mod bad_line;
 mod catalogue;
 mod compare;
 mod copy;
@@ -40,6 +41,8 @@ enum Measurement {
     FirstSync(first_sync::Request),
     /// The workloads W1 to W5, with what this machine needs at least, beside other systems.
     Compare(compare::Request),
+    /// A first copy over a long, narrow and lossy line, with edits and cuts.
+    BadLine(bad_line::Request),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +78,23 @@ fn main() -> ExitCode {
                 false => println!("{}", report::table(&sheet, &request)),
             }
             ExitCode::SUCCESS
+        }
+        Measurement::BadLine(request) => {
+            let figures = match runtime.block_on(bad_line::measure(program, &request)) {
+                Ok(figures) => figures,
+                Err(error) => {
+                    println!("phaki-bench: {error:#}");
+                    return ExitCode::FAILURE;
+                }
+            };
+            match request.json {
+                true => println!("{}", figures.json()),
+                false => println!("{}", figures.table()),
+            }
+            match figures.claims_hold() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -88,8 +88,11 @@ pub struct Node {
     program: Program,
     folder: PathBuf,
     data: PathBuf,
-    listens: bool,
+    /// The host where it accepts peers.
+    listens: Option<String>,
     peers: Vec<(String, String)>,
+    /// Options of the line with a peer, as they stand in the configuration.
+    terms: Option<(String, String)>,
     process: Option<Child>,
     local: Option<Local>,
     listen: Option<SocketAddr>,
@@ -106,8 +109,9 @@ impl Node {
             program: program.clone(),
             folder: folder.to_owned(),
             data: data.to_owned(),
-            listens: false,
+            listens: None,
             peers: Vec::new(),
+            terms: None,
             process: None,
             local: None,
             listen: None,
@@ -153,13 +157,23 @@ impl Node {
 
     /// From its next start on it accepts peers, on a port that the system chooses.
     pub fn accept_peers(&mut self) {
-        self.listens = true;
+        self.accept_peers_at("127.0.0.1");
+    }
+
+    /// The same at another address than this machine's own.
+    pub fn accept_peers_at(&mut self, host: &str) {
+        self.listens = Some(host.to_owned());
     }
 
     /// From its next start on it reaches that peer through that address.
     pub fn dial(&mut self, peer: &str, address: &str) {
         self.peers.retain(|(name, _)| name != peer);
         self.peers.push((peer.to_owned(), address.to_owned()));
+    }
+
+    /// From its next start on these options hold for the line with a peer that it does not dial.
+    pub fn terms(&mut self, peer: &str, options: &str) {
+        self.terms = Some((peer.to_owned(), options.to_owned()));
     }
 
     /// At its next start it founds the spaces that a node has by default.
@@ -191,7 +205,8 @@ impl Node {
             Some((local, status))
         })
         .await;
-        self.listen = self.listens.then(|| status.listen.parse().unwrap());
+        let listens = self.listens.is_some();
+        self.listen = listens.then(|| status.listen.parse().unwrap());
         self.local = Some(local);
     }
 
@@ -280,7 +295,10 @@ impl Node {
     }
 
     fn write_config(&self) {
-        let listen = if self.listens { "127.0.0.1:0" } else { "" };
+        let listen = match &self.listens {
+            Some(host) => format!("{host}:0"),
+            None => String::new(),
+        };
         let mut text = format!(
             "listen = \"{listen}\"\n\
              account = \"officer@{name}\"\n\
@@ -295,6 +313,9 @@ impl Node {
         );
         for (peer, address) in &self.peers {
             text.push_str(&format!("[peers.{peer}]\naddresses = [\"{address}\"]\n"));
+        }
+        if let Some((peer, options)) = &self.terms {
+            text.push_str(&format!("[peers.{peer}]\n{options}\n"));
         }
         fs::write(self.config(), text).unwrap();
     }

@@ -11,20 +11,20 @@ use super::SPACE;
 use crate::workload::{Change, changes_of, changes_of_all, flat, plan, small_edits};
 
 /// The one that receives.
-pub(super) const PROVINCE: &str = "TH-41";
+pub(crate) const PROVINCE: &str = "TH-41";
 
 /// Documents that are created with one request.
 const CREATED_AT_ONCE: u64 = 100;
 
 /// The stopped nodes of a federation.
 #[derive(Debug)]
-pub(super) struct Seed {
+pub(crate) struct Seed {
     federation: Federation,
 }
 
 impl Seed {
     /// The hub holds so many plans in a space that the province may not read yet.
-    pub(super) async fn plans(program: &Program, documents: u64) -> Self {
+    pub(crate) async fn plans(program: &Program, documents: u64) -> Self {
         let federation = Federation::new(program.clone());
         let mut hub = federation.found().await;
         let (mut province, _line) = federation.admit(&hub, PROVINCE).await;
@@ -62,7 +62,7 @@ impl Seed {
     }
 
     /// The data folder of one of its nodes.
-    pub(super) fn data(&self, name: &str) -> PathBuf {
+    pub(crate) fn data(&self, name: &str) -> PathBuf {
         self.federation.folder().join(name).join("data")
     }
 }

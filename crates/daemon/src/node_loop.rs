@@ -99,7 +99,6 @@ impl NodeLoop {
         (journal, written): (Journal, mpsc::UnboundedReceiver<Written>),
         reader: Reader,
         follow_roster: FollowRoster,
-        hours: BTreeMap<String, Vec<QuietHours>>,
     ) -> Self {
         let (disk, reads) = Disk::new(journal, reader);
         let inputs = Inputs {
@@ -116,7 +115,7 @@ impl NodeLoop {
             complaints: Complaints::default(),
             disk,
             recording: Recording::new(clock.monotonic_ms()),
-            quiet: Quiet::new(hours),
+            quiet: Quiet::default(),
             drawn: None,
             waiting: BTreeMap::new(),
             taken: None,
@@ -126,6 +125,12 @@ impl NodeLoop {
             in_force: commands.in_force,
             inputs,
         }
+    }
+
+    /// The same with quiet hours of nodes, by name.
+    pub(crate) fn with_quiet_hours(self, hours: BTreeMap<String, Vec<QuietHours>>) -> Self {
+        let quiet = Quiet::new(hours);
+        Self { quiet, ..self }
     }
 
     /// Runs until `stop`, or until the store cannot be trusted any more.

@@ -103,8 +103,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let name = node.roster().name(&node.id());
     let local_socket = service::bind(&config.socket).await?;
     let listeners = listen(&config).await?;
-    let listen = listeners.first().map(TcpListener::local_addr).transpose();
-    let listen = listen.context("read the address in use")?;
+    let listen = address_in_use(&listeners)?;
     let commits = Commits::new();
     let writing = start_writing(&store, commits.clone()).await?;
     let (reader, journal) = (store.reader(), writing.journal);
@@ -114,16 +113,8 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let admission = Admission::new(&folder, &requests, &reader, &journal, audit.clone(), own);
     let (driver, events, follow) = create_network(key.clone(), admission.clone(), &config)?;
     let writes = (journal.clone(), writing.written);
-    let hours = quiet_hours(&config);
-    let node_loop = NodeLoop::new(
-        node,
-        events,
-        commands,
-        writes,
-        reader.clone(),
-        follow,
-        hours,
-    );
+    let node_loop = NodeLoop::new(node, events, commands, writes, reader.clone(), follow);
+    let node_loop = node_loop.with_quiet_hours(quiet_hours(&config));
     let node_part = Part::on_thread("node", move |stop| node_loop.run(stop))?;
     if config.default_spaces {
         default_spaces::found(&key, &requests, &audit).await;
@@ -223,6 +214,11 @@ async fn listen(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
         Some(address) => Ok(vec![socket::bind(address).await?]),
         None => Ok(Vec::new()),
     }
+}
+
+fn address_in_use(listeners: &[TcpListener]) -> anyhow::Result<Option<SocketAddr>> {
+    let first = listeners.first().map(TcpListener::local_addr);
+    first.transpose().context("read the address in use")
 }
 
 fn create_network(

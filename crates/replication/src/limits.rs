@@ -38,7 +38,7 @@ pub const SIGNED_BYTES_TARGET: usize = 32 << 10;
 
 /// What is on its way to a peer should be acknowledged within this time: an edit that is sent now
 /// waits about so long behind it. Much shorter than that, and the line rests whenever a packet is lost.
-pub const PACE_TARGET: Duration = Duration::from_millis(1_250);
+pub const PACE_TARGET: Duration = Duration::from_millis(1_500);
 
 /// Bytes of payload that may be on their way before anything was acknowledged: four seconds of the
 /// slowest line in use, a few milliseconds of a fast one.

@@ -27,9 +27,10 @@ impl Pace {
         self.window
     }
 
-    /// Bytes that one run should have: two of them fill the window.
+    /// Bytes that one run should have. Three of them fill the window: while one is acknowledged and one
+    /// waits for a packet that was lost, the third keeps the line busy.
     pub(super) fn run_bytes(&self) -> usize {
-        (self.window / 2).min(RUN_BYTES_TARGET)
+        (self.window / 3).min(RUN_BYTES_TARGET)
     }
 
     /// What was sent as the last of `outstanding` bytes was acknowledged `took_ms` later.
@@ -96,9 +97,9 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_half_a_window_and_no_more_than_a_run_may_be() {
+    fn a_run_is_a_third_of_a_window_and_no_more_than_a_run_may_be() {
         let mut pace = Pace::new();
-        assert_eq!(pace.run_bytes(), PACE_BYTES_START / 2);
+        assert_eq!(pace.run_bytes(), PACE_BYTES_START / 3);
         for _ in 0..10 {
             pace.acknowledged(pace.window(), 1);
         }

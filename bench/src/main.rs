@@ -9,6 +9,7 @@
     reason = "a measurement that fails ends there, and its figures are its output"
 )]
 
+mod bad_line;
 mod catalogue;
 mod compare;
 mod copy;
@@ -51,6 +52,8 @@ enum Measurement {
     Growth(growth::Request),
     /// Ten nodes that are cut off, killed, restored, suspended and replaced while they edit.
     Soak(soak::Request),
+    /// A first copy over a long, narrow and lossy line, with edits and cuts.
+    BadLine(bad_line::Request),
 }
 
 fn main() -> ExitCode {
@@ -88,10 +91,7 @@ fn main() -> ExitCode {
         Measurement::Compare(request) => {
             let sheet = match runtime.block_on(compare::measure(program, &request)) {
                 Ok(sheet) => sheet,
-                Err(error) => {
-                    println!("phaki-bench: {error:#}");
-                    return ExitCode::FAILURE;
-                }
+                Err(error) => return failed(&error),
             };
             match request.json {
                 true => println!("{}", report::json(&sheet, &request)),
@@ -99,7 +99,19 @@ fn main() -> ExitCode {
             }
             ExitCode::SUCCESS
         }
+        Measurement::BadLine(request) => {
+            match runtime.block_on(bad_line::measure(program, &request)) {
+                Ok(figures) => print(&figures, request.json),
+                Err(error) => failed(&error),
+            }
+        }
     }
+}
+
+/// Says why nothing was measured.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    println!("phaki-bench: {error:#}");
+    ExitCode::FAILURE
 }
 
 /// Prints figures; a failure when a claim does not hold.

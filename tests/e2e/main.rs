@@ -32,6 +32,7 @@ mod enrolment;
 mod spaces;
 
 mod full_disk;
+mod line_terms;
 mod operation;
 
 mod proxy;

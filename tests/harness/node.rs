@@ -88,9 +88,12 @@ pub struct Node {
     program: Program,
     folder: PathBuf,
     data: PathBuf,
-    listens: bool,
+    /// The host where it accepts peers.
+    listens: Option<String>,
     kept: Option<SocketAddr>,
     peers: Vec<(String, String)>,
+    /// Options of the line with a peer, as they stand in the configuration.
+    terms: Option<(String, String)>,
     process: Option<Child>,
     local: Option<Local>,
     listen: Option<SocketAddr>,
@@ -107,9 +110,10 @@ impl Node {
             program: program.clone(),
             folder: folder.to_owned(),
             data: data.to_owned(),
-            listens: false,
+            listens: None,
             kept: None,
             peers: Vec::new(),
+            terms: None,
             process: None,
             local: None,
             listen: None,
@@ -155,7 +159,12 @@ impl Node {
 
     /// From its next start on it accepts peers, on a port that the system chooses.
     pub fn accept_peers(&mut self) {
-        self.listens = true;
+        self.accept_peers_at("127.0.0.1");
+    }
+
+    /// The same at another address than this machine's own.
+    pub fn accept_peers_at(&mut self, host: &str) {
+        self.listens = Some(host.to_owned());
     }
 
     /// From its next start on it listens where it listens now.
@@ -167,6 +176,11 @@ impl Node {
     pub fn dial(&mut self, peer: &str, address: &str) {
         self.peers.retain(|(name, _)| name != peer);
         self.peers.push((peer.to_owned(), address.to_owned()));
+    }
+
+    /// From its next start on these options hold for the line with a peer that it does not dial.
+    pub fn terms(&mut self, peer: &str, options: &str) {
+        self.terms = Some((peer.to_owned(), options.to_owned()));
     }
 
     /// At its next start it founds the spaces that a node has by default.
@@ -203,7 +217,8 @@ impl Node {
             Some((local, status))
         })
         .await;
-        self.listen = self.listens.then(|| status.listen.parse().unwrap());
+        let listens = self.listens.is_some();
+        self.listen = listens.then(|| status.listen.parse().unwrap());
         self.local = Some(local);
     }
 
@@ -292,10 +307,10 @@ impl Node {
     }
 
     fn write_config(&self) {
-        let listen = match (self.listens, self.kept) {
-            (false, _) => String::new(),
-            (true, None) => "127.0.0.1:0".to_owned(),
-            (true, Some(address)) => address.to_string(),
+        let listen = match (&self.listens, self.kept) {
+            (None, _) => String::new(),
+            (Some(host), None) => format!("{host}:0"),
+            (Some(_), Some(address)) => address.to_string(),
         };
         let mut text = format!(
             "listen = \"{listen}\"\n\
@@ -311,6 +326,9 @@ impl Node {
         );
         for (peer, address) in &self.peers {
             text.push_str(&format!("[peers.{peer}]\naddresses = [\"{address}\"]\n"));
+        }
+        if let Some((peer, options)) = &self.terms {
+            text.push_str(&format!("[peers.{peer}]\n{options}\n"));
         }
         fs::write(self.config(), text).unwrap();
     }

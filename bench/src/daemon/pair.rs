@@ -150,7 +150,8 @@ async fn start(node: &mut Node) -> Duration {
     ready.duration_since(launched).unwrap()
 }
 
-fn in_sync_at(node: &Node, since: SystemTime) -> Option<SystemTime> {
+/// When a node last began to say that it is in sync, from `since` on.
+pub(crate) fn in_sync_at(node: &Node, since: SystemTime) -> Option<SystemTime> {
     said_at(node, "in sync", since)
 }
 

@@ -6,6 +6,7 @@
 mod address;
 mod check;
 mod file;
+mod line;
 mod option;
 mod units;
 
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use address::check_reachable;
+pub use line::LineTerms;
 pub use units::parse_duration;
 
 use self::check::Checking;
@@ -69,6 +71,8 @@ pub struct Config {
     pub default_spaces: bool,
     /// Addresses to use for a node of that name instead of the roster's.
     pub peers: BTreeMap<String, Vec<String>>,
+    /// What is done to the line with a node of that name.
+    pub lines: BTreeMap<String, LineTerms>,
     /// The longest pause between two attempts to reach a peer.
     pub retry_max: Duration,
     /// How to log.
@@ -187,6 +191,7 @@ pub fn check(
     let mut checking = Checking {
         options: &options,
         peers: &file.peers,
+        lines: &file.lines,
         problems,
     };
     let config = checking.config();
@@ -256,7 +261,8 @@ mod tests {
             "data = \"\"\nlisten = 7440\nlissten = \"a:1\"\naccount = \"\"\n\
              [dial]\nretry_max = \"5\"\n[log]\nlevel = \"inof\"\nformat = \"xml\"\n\
              [peers.TH]\naddresses = [\"0.0.0.0:1\"]\nport = 5\n\
-             [spaces]\ndefaults = \"no\"\n",
+             [spaces]\ndefaults = \"no\"\n\
+             [peers.TH-9]\nupload_limit = \"2 kB/s\"\nquiet_hours = [\"8-16\"]\n",
         )
         .unwrap_err();
         let text: Vec<String> = problems.iter().map(Problem::to_string).collect();
@@ -272,10 +278,24 @@ mod tests {
             "log.format in /etc/phaki/phaki.toml, line 9 = \"xml\": is no format",
             "peers.TH.addresses in /etc/phaki/phaki.toml, line 11 = \"0.0.0.0:1\"",
             "peers.TH.port in /etc/phaki/phaki.toml, line 12: is no option",
+            "peers.TH-9.upload_limit in /etc/phaki/phaki.toml, line 16 = \"2 kB/s\": is no speed",
+            "peers.TH-9.quiet_hours in /etc/phaki/phaki.toml, line 17 = \"8-16\": is no time",
         ] {
             assert!(text.contains(expected), "{expected}\nmissing in\n{text}");
         }
-        assert_eq!(problems.len(), 10, "{text}");
+        assert_eq!(problems.len(), 12, "{text}");
+    }
+
+    #[test]
+    fn the_line_with_a_peer_has_terms_and_its_addresses_stay_those_of_the_roster() {
+        let config = from_file(
+            "[peers.TH-90]\nupload_limit = \"256 kbit/s\"\nquiet_hours = [\"mon-fri 08:30-16:30\"]\n",
+        );
+        let config = config.unwrap();
+        assert!(config.peers.is_empty());
+        let terms = &config.lines["TH-90"];
+        assert_eq!((terms.upload, terms.download), (Some(256_000), None));
+        assert_eq!(terms.quiet.len(), 1);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod limits;
 mod logging;
 mod node_loop;
 mod output;
+pub mod quiet_hours;
 mod quote;
 mod rights;
 mod roster;

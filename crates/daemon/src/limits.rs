@@ -149,3 +149,7 @@ pub(crate) const BACKUP_PATH_BYTES_MAX: usize = 4096;
 /// node itself makes a manifest for each suspended author, and more than a few in a row are no
 /// chance.
 pub(crate) const ENACT_ATTEMPTS_MAX: u32 = 8;
+
+/// Bits a second that a cap on a line leaves at least: less, and a message takes so long that the
+/// peer takes the line for dead.
+pub(crate) const LINE_BITS_MIN: u64 = 16_000;

@@ -10,6 +10,7 @@ mod complaints;
 mod disk;
 mod in_force;
 mod links;
+mod quiet;
 mod recording;
 mod request;
 mod telling;
@@ -37,9 +38,11 @@ pub(crate) use request::{
 use self::complaints::Complaints;
 use self::disk::Disk;
 use self::links::Links;
+use self::quiet::Quiet;
 use self::recording::{Origin, Recording};
 use self::request::{Answer, Command};
 use crate::identity;
+use crate::quiet_hours::QuietHours;
 
 /// Told of the keys to be accepted and the addresses to be dialled, whenever they may differ.
 pub(crate) type FollowRoster = Box<dyn FnMut(&Node) + Send>;
@@ -52,6 +55,7 @@ pub(crate) struct NodeLoop {
     complaints: Complaints,
     disk: Disk,
     recording: Recording,
+    quiet: Quiet,
     /// An epoch that the node asked for.
     drawn: Option<Epoch>,
     waiting: BTreeMap<RequestId, oneshot::Sender<Answer>>,
@@ -82,6 +86,7 @@ enum Input {
     Time,
     Probe,
     Counts,
+    Quiet,
     Stop,
 }
 
@@ -110,6 +115,7 @@ impl NodeLoop {
             complaints: Complaints::default(),
             disk,
             recording: Recording::new(clock.monotonic_ms()),
+            quiet: Quiet::default(),
             drawn: None,
             waiting: BTreeMap::new(),
             taken: None,
@@ -119,6 +125,12 @@ impl NodeLoop {
             in_force: commands.in_force,
             inputs,
         }
+    }
+
+    /// The same with quiet hours of nodes, by name.
+    pub(crate) fn with_quiet_hours(self, hours: BTreeMap<String, Vec<QuietHours>>) -> Self {
+        let quiet = Quiet::new(hours);
+        Self { quiet, ..self }
     }
 
     /// Runs until `stop`, or until the store cannot be trusted any more.
@@ -140,6 +152,7 @@ impl NodeLoop {
                     self.disk.probe();
                     None
                 }
+                Input::Quiet => self.quiet.look(&self.node, &self.clock),
                 Input::Counts => {
                     self.record_counts();
                     None
@@ -176,6 +189,7 @@ impl NodeLoop {
         let wake = self.clock.sleep_until(self.node.wake_at());
         let probe = self.disk.next_probe();
         let counts = self.clock.sleep_until(self.recording.due_at());
+        let quiet = self.clock.sleep_until(self.quiet.due_at());
         if let Some(epoch) = self.drawn.take() {
             return Input::Drawn(epoch);
         }
@@ -189,6 +203,7 @@ impl NodeLoop {
             () = wake => Input::Time,
             () = probe => Input::Probe,
             () = counts => Input::Counts,
+            () = quiet => Input::Quiet,
         }
     }
 
@@ -294,8 +309,8 @@ impl NodeLoop {
                 None
             }
             Command::Look { answer } => {
-                let now = self.clock.monotonic_ms();
-                let overview = Overview::take(now, &self.node, &self.links, self.disk.trouble());
+                let (now, trouble) = (self.clock.now(), self.disk.trouble());
+                let overview = Overview::take(now, &self.node, &self.links, &self.quiet, trouble);
                 // Whoever asked may have gone.
                 answer.send(Box::new(overview)).ok();
                 None
@@ -387,6 +402,7 @@ impl NodeLoop {
             Effect::RosterInForce => {
                 info!(version = self.node.roster().version, "roster in force");
                 (self.follow_roster)(&self.node);
+                self.quiet.look_soon();
                 let roster = self.node.roster();
                 self.links.keep_unreached(|peer| roster.is_active(peer));
             }

@@ -1,5 +1,6 @@
 //! What people and programs read on the standard output.
 
+pub(crate) mod bar;
 pub(crate) mod harmless;
 pub(crate) mod language;
 pub(crate) mod machine;
@@ -17,6 +18,7 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+pub(crate) use bar::{Bar, Unit};
 pub(crate) use language::Language;
 pub(crate) use table::{Align, Table};
 

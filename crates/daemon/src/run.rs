@@ -16,6 +16,8 @@ use phaki_net::event::Events;
 use phaki_net::network::{self, Driver, Network, Settings};
 use phaki_net::peers::PeerKeys;
 use phaki_net::socket;
+use phaki_net::valve::Rates;
+use phaki_replication::id::NodeId;
 use phaki_replication::node::Node;
 use phaki_replication::sign::SecretKey;
 use phaki_store::{
@@ -31,11 +33,12 @@ use tracing::{info, warn};
 use self::opened::Opened;
 use self::part::Part;
 use crate::audit::{Audit, Deed, PROGRAM};
-use crate::config::Config;
+use crate::config::{Config, LineTerms};
 use crate::data_folder::Lock;
 use crate::default_spaces;
 use crate::enrolment::Admission;
 use crate::node_loop::{FollowRoster, Journal, NodeLoop, Written, requests};
+use crate::quiet_hours::QuietHours;
 use crate::service::{self, Commits, LocalApi, Parts};
 use crate::{logging, shutdown};
 
@@ -100,8 +103,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let name = node.roster().name(&node.id());
     let local_socket = service::bind(&config.socket).await?;
     let listeners = listen(&config).await?;
-    let listen = listeners.first().map(TcpListener::local_addr).transpose();
-    let listen = listen.context("read the address in use")?;
+    let listen = address_in_use(&listeners)?;
     let commits = Commits::new();
     let writing = start_writing(&store, commits.clone()).await?;
     let (reader, journal) = (store.reader(), writing.journal);
@@ -112,6 +114,7 @@ async fn start_until(config: Config, stop: CancellationToken) -> anyhow::Result<
     let (driver, events, follow) = create_network(key.clone(), admission.clone(), &config)?;
     let writes = (journal.clone(), writing.written);
     let node_loop = NodeLoop::new(node, events, commands, writes, reader.clone(), follow);
+    let node_loop = node_loop.with_quiet_hours(quiet_hours(&config));
     let node_part = Part::on_thread("node", move |stop| node_loop.run(stop))?;
     if config.default_spaces {
         default_spaces::found(&key, &requests, &audit).await;
@@ -213,6 +216,11 @@ async fn listen(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
     }
 }
 
+fn address_in_use(listeners: &[TcpListener]) -> anyhow::Result<Option<SocketAddr>> {
+    let first = listeners.first().map(TcpListener::local_addr);
+    first.transpose().context("read the address in use")
+}
+
 fn create_network(
     key: SecretKey,
     admission: Admission,
@@ -230,9 +238,35 @@ fn create_network(
         retry,
     };
     let (network, driver, events) = network::create(settings).context("prepare the network")?;
-    let overrides = config.peers.clone();
-    let follow = move |node: &Node| follow_roster(node, &peers, &network, &overrides);
+    let (overrides, lines) = (config.peers.clone(), config.lines.clone());
+    let follow = move |node: &Node| {
+        follow_roster(node, &peers, &network, &overrides);
+        network.limit(rates(node, &lines));
+    };
     Ok((driver, events, Box::new(follow)))
+}
+
+/// The quiet hours of nodes by name.
+fn quiet_hours(config: &Config) -> BTreeMap<String, Vec<QuietHours>> {
+    let lines = config.lines.iter();
+    let quiet = lines.filter(|(_, terms)| !terms.quiet.is_empty());
+    quiet
+        .map(|(name, terms)| (name.clone(), terms.quiet.clone()))
+        .collect()
+}
+
+/// The caps on the lines with nodes, by their keys in force.
+fn rates(node: &Node, lines: &BTreeMap<String, LineTerms>) -> BTreeMap<NodeId, Rates> {
+    let nodes = node.roster().nodes.iter();
+    let capped = nodes.filter_map(|(peer, record)| {
+        let terms = lines.get(&record.name)?;
+        let rates = Rates {
+            up: terms.upload.map(|bits| bits / 8),
+            down: terms.download.map(|bits| bits / 8),
+        };
+        (rates != Rates::default()).then_some((*peer, rates))
+    });
+    capped.collect()
 }
 
 /// Accepts and dials all other active nodes of the roster in force.

@@ -28,7 +28,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
-use crate::connect::{TlsStream, chain};
+use crate::connect::{Tcp, TlsStream, chain};
 use crate::enrol::Desk;
 use crate::handshakes::{Handshakes, Place};
 use crate::http2;
@@ -43,6 +43,7 @@ use crate::status::{Deny, status};
 use crate::tasks::Tasks;
 use crate::tls::{ALPN_JOIN, peer_key, with_proved_key};
 use crate::traffic::{Counted, Level, LinkCounters};
+use crate::valve::Throttled;
 
 /// Serves what listeners accept. Cheap to clone.
 #[derive(Clone)]
@@ -103,6 +104,7 @@ impl Gate {
         socket::prepare(&tcp).map_err(ServeError::Socket)?;
         let counters = Arc::new(LinkCounters::default());
         let tcp = Counted::new(tcp, Level::Tcp, Arc::clone(&counters));
+        let tcp = Throttled::new(tcp, Arc::clone(&counters));
         let evicted = place.evicted();
         let greeting = timeout(HANDSHAKE_TIMEOUT, self.greet(tcp));
         let (greeted, key) = with_proved_key(evicted.run_until_cancelled(greeting)).await;
@@ -130,10 +132,7 @@ impl Gate {
         }
     }
 
-    async fn greet(
-        &self,
-        tcp: Counted<TcpStream>,
-    ) -> Result<(Purpose, NodeId, ServerTls), Unwelcome> {
+    async fn greet(&self, tcp: Tcp) -> Result<(Purpose, NodeId, ServerTls), Unwelcome> {
         let start = LazyConfigAcceptor::new(Acceptor::default(), tcp);
         let start = start.await.map_err(ServeError::Tls)?;
         let offered = start
@@ -252,7 +251,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes that a refused client may still send while it learns of the refusal.
 const FAREWELL_BYTES_MAX: u64 = 64 << 10;
 
-type ServerTls = tokio_rustls::server::TlsStream<Counted<TcpStream>>;
+type ServerTls = tokio_rustls::server::TlsStream<Tcp>;
 
 enum Purpose {
     Sync,
@@ -280,7 +279,7 @@ enum ServeError {
 /// A connection that is not served, with the stream when the other end may still listen on it.
 struct Unwelcome {
     error: ServeError,
-    tcp: Option<Counted<TcpStream>>,
+    tcp: Option<Tcp>,
 }
 
 impl From<ServeError> for Unwelcome {
@@ -310,7 +309,7 @@ impl ServeError {
 }
 
 /// Lets the alert arrive: closing while the client still sends would reset the connection.
-async fn hang_up(mut tcp: Counted<TcpStream>) {
+async fn hang_up(mut tcp: Tcp) {
     let farewell = async {
         tcp.shutdown().await?;
         tokio::io::copy(&mut tcp.take(FAREWELL_BYTES_MAX), &mut tokio::io::sink()).await

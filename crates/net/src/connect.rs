@@ -15,9 +15,13 @@ use tokio_rustls::TlsConnector;
 use crate::limits::{CONNECT_TIMEOUT, HANDSHAKE_TIMEOUT, RESOLVED_ADDRESSES_MAX};
 use crate::socket;
 use crate::traffic::{Counted, Level, LinkCounters};
+use crate::valve::Throttled;
+
+/// A connection whose bytes are counted, and bounded where its peer has a cap.
+pub(crate) type Tcp = Throttled<Counted<TcpStream>>;
 
 /// A TLS stream with its bytes counted inside and outside.
-pub(crate) type TlsStream = Counted<tokio_rustls::TlsStream<Counted<TcpStream>>>;
+pub(crate) type TlsStream = Counted<tokio_rustls::TlsStream<Tcp>>;
 
 /// Why an address is not reached.
 #[derive(Debug, ThisError)]
@@ -63,6 +67,7 @@ pub(crate) async fn connect(
     socket::prepare(&tcp).map_err(ConnectError::Tcp)?;
     let counters = Arc::new(LinkCounters::default());
     let tcp = Counted::new(tcp, Level::Tcp, Arc::clone(&counters));
+    let tcp = Throttled::new(tcp, Arc::clone(&counters));
     let handshake = TlsConnector::from(config).connect(server_name(address), tcp);
     let tls = timeout(HANDSHAKE_TIMEOUT, handshake)
         .await

@@ -13,11 +13,13 @@ pub mod enrol;
 pub mod peers;
 pub mod socket;
 pub mod traffic;
+pub mod valve;
 
 pub mod limits;
 
 mod accept;
 mod backoff;
+mod bucket;
 mod connect;
 mod dialled;
 mod handshakes;

@@ -16,12 +16,14 @@ use crate::limits::LINKS_PER_PEER_MAX;
 use crate::outbox::{self, OutboundFrames, Outbox};
 use crate::peers::PeerKeys;
 use crate::traffic::LinkCounters;
+use crate::valve::Valves;
 
 /// The live links of this node. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
     events: EventSender,
     peers: PeerKeys,
+    valves: Valves,
     next: Arc<AtomicU64>,
     table: Arc<Mutex<Table>>,
 }
@@ -57,11 +59,12 @@ impl OpenError {
 }
 
 impl Links {
-    pub(crate) fn new(events: EventSender, peers: PeerKeys) -> Self {
+    pub(crate) fn new(events: EventSender, peers: PeerKeys, valves: Valves) -> Self {
         let (next, table) = (Arc::new(AtomicU64::new(1)), Arc::default());
         Self {
             events,
             peers,
+            valves,
             next,
             table,
         }
@@ -84,6 +87,9 @@ impl Links {
     ) -> Result<(Link, OutboundFrames), OpenError> {
         let (outbox, frames) = outbox::channel();
         let id = self.enter(peer, &outbox)?;
+        if let Some(valve) = self.valves.get(&peer) {
+            counters.set_valve(valve);
+        }
         let link = Link {
             id,
             peer,

@@ -1,5 +1,6 @@
 //! The network of one node: a handle to steer it, a driver that runs it, and its events.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::links::Links;
 use crate::peers::PeerKeys;
 use crate::tasks::Tasks;
 use crate::tls::Identity;
+use crate::valve::{Rates, Valves};
 
 pub use crate::tls::TlsError;
 
@@ -48,12 +50,18 @@ impl fmt::Debug for Settings {
 pub struct Network {
     plan: Arc<watch::Sender<DialPlan>>,
     pokes: mpsc::Sender<Poke>,
+    valves: Valves,
 }
 
 impl Network {
     /// Says whom to keep a link with. Links of peers that the plan no longer names stay.
     pub fn dial(&self, plan: DialPlan) {
         self.plan.send_replace(plan);
+    }
+
+    /// Says which peers have a cap; links from now on keep to it.
+    pub fn limit(&self, rates: BTreeMap<NodeId, Rates>) {
+        self.valves.replace(rates);
     }
 
     /// Dials a peer of the plan now, when there is no link with it.
@@ -99,7 +107,8 @@ pub fn create(settings: Settings) -> Result<(Network, Driver, Events), TlsError>
         Some(enrol) => Some((identity.join_server()?, Desk::new(enrol, sender.clone()))),
         None => None,
     };
-    let (links, tasks) = (Links::new(sender, peers), Tasks::default());
+    let (valves, tasks) = (Valves::default(), Tasks::default());
+    let links = Links::new(sender, peers, valves.clone());
     let (plan, planned) = watch::channel(DialPlan::new());
     let (pokes, poked) = mpsc::channel(POKES_MAX);
     let driver = Driver {
@@ -119,6 +128,7 @@ pub fn create(settings: Settings) -> Result<(Network, Driver, Events), TlsError>
         Network {
             plan: Arc::new(plan),
             pokes,
+            valves,
         },
         driver,
         events,

@@ -8,6 +8,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::valve::{Rates, Valve};
+
 /// Bytes read and written at one level of a connection.
 #[derive(Debug, Default)]
 pub struct Traffic {
@@ -35,6 +37,8 @@ pub struct LinkCounters {
     /// On TCP: the handshake and TLS's own framing included.
     pub tcp: Traffic,
     failure: OnceLock<Failure>,
+    /// What bounds the speed of the link, once its peer is known to have a cap.
+    valve: OnceLock<Arc<Valve>>,
 }
 
 /// How reading inside TLS failed. Kept here, since HTTP/2 passes on little of it.
@@ -47,6 +51,21 @@ pub(crate) struct Failure {
 }
 
 impl LinkCounters {
+    pub(crate) fn valve(&self) -> Option<&Valve> {
+        self.valve.get().map(Arc::as_ref)
+    }
+
+    /// The caps that the link keeps to.
+    pub fn rates(&self) -> Rates {
+        self.valve().map_or_else(Rates::default, Valve::rates)
+    }
+
+    /// From now on the link keeps to this; said once.
+    pub(crate) fn set_valve(&self, valve: Arc<Valve>) {
+        // A link has one peer, and so one valve.
+        self.valve.set(valve).ok();
+    }
+
     pub(crate) fn failure(&self) -> Option<&Failure> {
         self.failure.get()
     }

@@ -10,8 +10,8 @@ pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 /// stood.
 pub const ENTRY_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 56;
 
-/// Bytes of payload that a run aims at: enough for compression to see repeated phrases, little
-/// enough that an urgent batch waits behind it for milliseconds only.
+/// Bytes of payload that a run aims at: enough for compression to see repeated phrases. On a slow
+/// line runs are shorter, see [`PACE_TARGET`].
 pub const RUN_BYTES_TARGET: usize = 256 << 10;
 
 /// Entries of one run: bounds the work between two signatures.
@@ -30,6 +30,29 @@ pub const BATCH_RUNS_MAX: usize = 256;
 /// Bytes of payload sent to one peer and not yet acknowledged. Covers 300 ms of a 100 Mbit/s line
 /// and bounds the memory that a slow peer costs.
 pub const IN_FLIGHT_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of payload after which an author signs: as much as a slow line carries in half a second. A
+/// run can end nowhere else; on a fast line one run has several of them, of which only the last
+/// signature travels.
+pub const SIGNED_BYTES_TARGET: usize = 32 << 10;
+
+/// What is on its way to a peer should be acknowledged within this time: an edit that is sent now
+/// waits about so long behind it. Much shorter than that, and the line rests whenever a packet is lost.
+pub const PACE_TARGET: Duration = Duration::from_millis(1_500);
+
+/// Bytes of payload that may be on their way before anything was acknowledged: four seconds of the
+/// slowest line in use, a few milliseconds of a fast one.
+pub const PACE_BYTES_START: usize = 128 << 10;
+
+/// Bytes of payload that may be on their way at least: smaller runs compress badly.
+pub const PACE_BYTES_MIN: usize = 16 << 10;
+
+/// Payload bytes of what counts as small: it goes before bulk, and need not wait for a place among
+/// what is on its way. A day's edits of an office.
+pub const SMALL_BYTES_MAX: u64 = 64 << 10;
+
+/// Entries of what counts as small.
+pub const SMALL_ENTRIES_MAX: u64 = 256;
 
 /// Reads of the store under way for one link: one being sent, one being read.
 pub const READS_PER_LINK_MAX: usize = 2;

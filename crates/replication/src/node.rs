@@ -11,6 +11,9 @@ mod forks;
 mod greeting;
 mod held;
 mod manifests;
+mod pace;
+mod progress;
+mod quiet;
 mod receipts;
 mod receiving;
 mod renewal;
@@ -18,12 +21,15 @@ mod rosters;
 mod serving;
 mod session;
 mod severed;
+mod speed;
 mod start;
 mod state;
 mod status;
 mod stored;
 mod succession;
 mod timing;
+
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
@@ -39,6 +45,7 @@ use crate::roster::SignedRoster;
 
 pub use durable::{Durable, DurableFeed, KeptRun};
 pub use held::Held;
+pub use progress::{Amount, Progress};
 pub use start::StartError;
 pub use state::Node;
 pub use status::LinkStatus;
@@ -173,6 +180,12 @@ pub enum Event {
     Alive {
         /// On which link.
         link: LinkId,
+    },
+    /// Which peers are in quiet hours: with these bulk waits, in both directions; edits still travel.
+    /// None are before it is said first.
+    BulkWaits {
+        /// All of them.
+        peers: BTreeSet<NodeId>,
     },
     /// The time of [`Node::wake_at`] has come.
     Tick,

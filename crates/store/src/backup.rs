@@ -67,7 +67,7 @@ pub fn backup(database: &Path, path: &Path) -> Result<(), BackupError> {
         path: path.to_owned(),
         source,
     };
-    let unfinished = file::beside(path, ".new");
+    let unfinished = unfinished(path);
     match std::fs::remove_file(&unfinished) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         Ok(()) | Err(_) => {}
@@ -79,6 +79,11 @@ pub fn backup(database: &Path, path: &Path) -> Result<(), BackupError> {
         source,
     })?;
     file::put_in_place(&unfinished, path).map_err(failed)
+}
+
+/// The file that grows into the backup `path` while it is made.
+pub fn unfinished(path: &Path) -> PathBuf {
+    file::beside(path, ".new")
 }
 
 fn copy(from: &Path, to: &Path) -> rusqlite::Result<()> {

@@ -49,11 +49,7 @@ pub(crate) fn from_wire(batch: pb::Batch) -> Result<Message, DecodeError> {
         restore(&mut run)?;
         run_from_wire(run)
     };
-    let runs = body
-        .runs
-        .into_iter()
-        .map(whole)
-        .collect::<Result<_, _>>()?;
+    let runs = body.runs.into_iter().map(whole).collect::<Result<_, _>>()?;
     Ok(Message::Batch { space, runs })
 }
 

@@ -94,7 +94,9 @@ fn shortened(
     back: impl Fn(&[u8]) -> Option<usize>,
 ) -> Option<Vec<u8>> {
     let (id, chunk) = payload.split_at_checked(ID_BYTES)?;
-    let (checksum, chunk) = chunk.strip_prefix(&MAGIC)?.split_at_checked(CHECKSUM_BYTES)?;
+    let (checksum, chunk) = chunk
+        .strip_prefix(&MAGIC)?
+        .split_at_checked(CHECKSUM_BYTES)?;
     if !hash.starts_with(checksum) {
         return None;
     }

@@ -1,11 +1,12 @@
 //! `backup` and `restore`: the store in one file, and back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use phaki_replication::id::Epoch;
-use phaki_store::backup::backup as copy_store;
+use phaki_store::backup::{backup as copy_store, unfinished};
 use phaki_store::restore::{Restore, RestoreError, restore as restore_store};
 use phaki_store::{Store, WriterOptions};
 use serde_json::json;
@@ -17,7 +18,7 @@ use crate::config::Config;
 use crate::data_folder::{DataFolder, write_private};
 use crate::identity;
 use crate::node_loop::wall_ms;
-use crate::output::{Output, number};
+use crate::output::{Bar, Language, Output, Unit, number};
 
 /// Write the store of this node to one file, while it runs or not
 ///
@@ -62,7 +63,8 @@ pub(crate) async fn backup(invocation: &mut Invocation, args: &BackupArgs) -> an
             folder.path().display()
         );
     }
-    copy_store(&database, &args.file)
+    watched_copy(&database, &args.file, invocation.output.language)
+        .await
         .context("make the backup: name a new file on a disk with room")?;
     record(&config, &folder, args.file.display().to_string())
         .await
@@ -83,6 +85,26 @@ pub(crate) async fn backup(invocation: &mut Invocation, args: &BackupArgs) -> an
              it holds no key: keep node.key in another safe place, it is needed to restore"
         ),
     ))
+}
+
+/// How often the growing copy is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Copies the store, with a bar for what of it is on the disk. The copy is a little smaller than the
+/// store, which has gaps.
+async fn watched_copy(database: &Path, file: &Path, language: Language) -> anyhow::Result<()> {
+    let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let what = language.pick("สำรองข้อมูล", "backing up");
+    let bar = Bar::new(what, bytes(database), Unit::Bytes, language);
+    let growing = unfinished(file);
+    let (from, to) = (database.to_owned(), file.to_owned());
+    let mut copying = tokio::task::spawn_blocking(move || copy_store(&from, &to));
+    loop {
+        match tokio::time::timeout(LOOK_EVERY, &mut copying).await {
+            Ok(copied) => return Ok(copied.context("copy the store")??),
+            Err(_) => bar.at(bytes(&growing)),
+        }
+    }
 }
 
 /// Records the backup: by the node if it runs, otherwise here.

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use phaki_wire::proto::local::v1::Space;
 use serde_json::json;
 use tempfile::NamedTempFile;
 
 use super::Invocation;
 use crate::client::{Client, Listing};
-use crate::output::{Language, complain, number};
+use crate::output::{Bar, Language, Unit, complain, number};
 
 /// Export documents as JSON lines, sorted by space and id
 ///
@@ -36,7 +37,7 @@ pub(crate) struct ExportArgs {
 
 pub(crate) async fn export(invocation: &mut Invocation, args: ExportArgs) -> anyhow::Result<()> {
     let mut client = invocation.connect().await?;
-    let Some(file) = args.out else {
+    let Some(file) = args.out.clone() else {
         let mut listing = client.export(&args.space, &args.kind).await?;
         let mut conflicts = 0;
         while let Some(document) = listing.next().await? {
@@ -46,7 +47,17 @@ pub(crate) async fn export(invocation: &mut Invocation, args: ExportArgs) -> any
         note_conflicts(invocation.output.language, conflicts);
         return Ok(());
     };
-    let exported = to_file(&mut client, &args.space, &args.kind, &file).await?;
+    let language = invocation.output.language;
+    let total = match args.kind.as_str() {
+        "" => documents(&mut client, &args.space).await?,
+        _ => None,
+    };
+    let bar = total.map(|total| {
+        let what = language.pick("ส่งออก", "exporting");
+        Bar::new(what, total, Unit::Documents, language)
+    });
+    let exported = to_file(&mut client, &args, &file, bar.as_ref()).await?;
+    drop(bar);
     let Exported { count, conflicts } = exported;
     let output = &mut invocation.output;
     note_conflicts(output.language, conflicts);
@@ -84,24 +95,35 @@ fn conflicts_note(language: Language, conflicts: u64) -> Option<String> {
     (conflicts > 0).then_some(note)
 }
 
+/// How many documents there are in a space, named by its name or id, or in all.
+async fn documents(client: &mut Client, space: &str) -> anyhow::Result<Option<u64>> {
+    let spaces = client.status().await?.spaces;
+    let of_it = |one: &&Space| space.is_empty() || one.name == space || one.id == space;
+    let total: u64 = spaces.iter().filter(of_it).map(|one| one.documents).sum();
+    Ok((total > 0).then_some(total))
+}
+
 async fn to_file(
     client: &mut Client,
-    space: &str,
-    kind: &str,
+    args: &ExportArgs,
     file: &Path,
+    bar: Option<&Bar>,
 ) -> anyhow::Result<Exported> {
     let folder = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let writing = || format!("write {}", file.display());
-    let mut listing: Listing<_> = client.export(space, kind).await?;
+    let mut listing: Listing<_> = client.export(&args.space, &args.kind).await?;
     let mut temporary = BufWriter::new(NamedTempFile::new_in(folder).with_context(writing)?);
     let (mut count, mut conflicts) = (0, 0);
     while let Some(document) = listing.next().await? {
         conflicts += document.conflicts;
         writeln!(temporary, "{}", document.document_json).with_context(writing)?;
         count += 1;
+        if let Some(bar) = bar {
+            bar.at(count);
+        }
     }
     let temporary = temporary
         .into_inner()

@@ -15,7 +15,7 @@ use self::source::{Place, Source};
 use super::{AuthorArgs, Invocation};
 use crate::cli::Misuse;
 use crate::client::{Client, Refusal};
-use crate::output::{Language, Output, complain, number};
+use crate::output::{Bar, Language, Output, Unit, complain, number};
 
 /// Bytes of the documents of one request. One request is one transaction; an answer comes soon
 /// enough to show progress, and the node's limit on messages is several times this.
@@ -57,6 +57,13 @@ struct Tally {
     refused: Vec<(Place, String)>,
 }
 
+impl Tally {
+    /// Documents of which it is known what became of them.
+    fn settled(&self) -> u64 {
+        self.created + self.changed + self.unchanged + self.refused.len() as u64
+    }
+}
+
 pub(crate) async fn import(
     invocation: &mut Invocation,
     args: ImportArgs,
@@ -80,6 +87,12 @@ pub(crate) async fn import(
         },
         tally: Tally::default(),
     };
+    let bar = Bar::new(
+        invocation.output.language.pick("นำเข้า", "importing"),
+        sources.len() as u64,
+        Unit::Documents,
+        invocation.output.language,
+    );
     let mut batch: Vec<(Place, String)> = Vec::new();
     let mut bytes = 0;
     for Source { place, document } in sources {
@@ -93,12 +106,14 @@ pub(crate) async fn import(
         if !batch.is_empty() && (bytes + text.len() > BATCH_BYTES || batch.len() == BATCH_DOCUMENTS)
         {
             import.put(&mut client, std::mem::take(&mut batch)).await?;
+            bar.at(import.tally.settled());
             bytes = 0;
         }
         bytes += text.len();
         batch.push((place, text));
     }
     import.put(&mut client, batch).await?;
+    drop(bar);
     let Import { mut tally, .. } = import;
     tally.refused.sort_by_key(|(place, _)| place_number(*place));
     report(&mut invocation.output, &args.file, &tally, args.dry_run)?;

@@ -1,5 +1,7 @@
 //! `status`: the node, its spaces and links, and what a person must look at, on one screen.
 
+mod under_way;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -70,6 +72,11 @@ fn show(output: &mut Output, reply: &StatusReply) -> anyhow::Result<()> {
         output,
         language.of(words::LINKS),
         &links(language, &reply.links),
+    )?;
+    section(
+        output,
+        language.pick("กำลังรับส่ง", "Under way"),
+        &under_way::table(output, reply),
     )?;
     let apart = apart(language, &reply.peers);
     section(
@@ -241,15 +248,24 @@ fn links(language: Language, links: &[Link]) -> Table {
 }
 
 fn link_state(language: Language, link: &Link) -> String {
-    let entries = number::grouped(link.entries_to_come);
-    let bytes = number::size(link.bytes_to_come);
-    let mut state = match (link.in_sync, link.entries_to_come) {
-        (true, _) => language.pick("ตรงกันแล้ว", "in sync").to_owned(),
-        (false, 0) => language.pick("กำลังเทียบข้อมูล", "comparing").to_owned(),
-        (false, _) => language.pick(
-            format!("กำลังรับ อีก {entries} รายการ ({bytes})"),
-            format!("{entries} entries to come ({bytes})"),
-        ),
+    let (come, go) = (link.entries_to_come, link.entries_to_go);
+    let mut state = match (link.in_sync, come, go) {
+        (true, ..) => language.pick("ตรงกันแล้ว", "in sync").to_owned(),
+        (false, 0, 0) => language.pick("กำลังเทียบข้อมูล", "comparing").to_owned(),
+        (false, 0, _) => {
+            let (entries, bytes) = (number::grouped(go), number::size(link.bytes_to_go));
+            language.pick(
+                format!("กำลังส่ง อีก {entries} รายการ ({bytes})"),
+                format!("{entries} entries to go ({bytes})"),
+            )
+        }
+        (false, ..) => {
+            let (entries, bytes) = (number::grouped(come), number::size(link.bytes_to_come));
+            language.pick(
+                format!("กำลังรับ อีก {entries} รายการ ({bytes})"),
+                format!("{entries} entries to come ({bytes})"),
+            )
+        }
     };
     // Below a second the difference says more about the line than about the clocks.
     if link.clock_skew_ms.unsigned_abs() >= 1_000 {

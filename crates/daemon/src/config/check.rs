@@ -10,14 +10,16 @@ use tracing_subscriber::EnvFilter;
 
 use super::option::Setting;
 use super::units::parse_duration;
-use super::{Config, Log, LogFormat, Problem, address};
+use super::{Config, LineTerms, Log, LogFormat, Problem, address, line};
 use crate::limits::{DRAIN_DEADLINE_MAX, RETRY_MAX_MAX, RETRY_MAX_MIN, SOCKET_PATH_BYTES_MAX};
+use crate::quiet_hours::QuietHours;
 use crate::quote::quoted;
 
 /// The setting in force of every option, and those of single peers.
 pub(super) struct Checking<'a> {
     pub(super) options: &'a BTreeMap<&'static str, Setting>,
     pub(super) peers: &'a BTreeMap<String, Setting>,
+    pub(super) lines: &'a BTreeMap<String, BTreeMap<&'static str, Setting>>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -35,6 +37,7 @@ impl Checking<'_> {
             socket: self.socket(&data),
             default_spaces: self.setting("spaces.defaults").as_one() == "true",
             peers: self.peers(),
+            lines: self.lines(),
             retry_max: self.duration("dial.retry_max", RETRY_MAX_MIN, RETRY_MAX_MAX),
             log: Log {
                 format: self.log_format(),
@@ -153,6 +156,47 @@ impl Checking<'_> {
             peers.insert(name.clone(), setting.as_many().to_vec());
         }
         peers
+    }
+
+    fn lines(&mut self) -> BTreeMap<String, LineTerms> {
+        let mut lines = BTreeMap::new();
+        for (name, settings) in self.lines {
+            let quiet = settings.get(line::QUIET);
+            let quiet = quiet.map(|setting| self.quiet_hours(setting));
+            let terms = LineTerms {
+                upload: self.rate(settings.get(line::UPLOAD)),
+                download: self.rate(settings.get(line::DOWNLOAD)),
+                quiet: quiet.unwrap_or_default(),
+            };
+            lines.insert(name.clone(), terms);
+        }
+        lines
+    }
+
+    /// An empty text is no cap.
+    fn rate(&mut self, setting: Option<&Setting>) -> Option<u64> {
+        let setting = setting.filter(|setting| !setting.as_one().is_empty())?;
+        let rate = line::parse_rate(setting.as_one());
+        if let Err(wrong) = &rate {
+            let remedy = "write a number and kbit/s or Mbit/s, such as \"256 kbit/s\"";
+            self.problem_of(&setting.place, setting.as_one(), wrong, remedy);
+        }
+        rate.ok()
+    }
+
+    fn quiet_hours(&mut self, setting: &Setting) -> Vec<QuietHours> {
+        let mut all = Vec::new();
+        for text in setting.as_many() {
+            match QuietHours::parse(text) {
+                Some(hours) => all.push(hours),
+                None => {
+                    let remedy = "write it as \"mon-fri 08:30-16:30\" or \"22:00-05:00\", in Thai \
+                                  time";
+                    self.problem_of(&setting.place, text, "is no time of the week", remedy);
+                }
+            }
+        }
+        all
     }
 
     fn duration(&mut self, key: &'static str, min: Duration, max: Duration) -> Duration {

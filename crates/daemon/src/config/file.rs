@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Problem;
+use super::line;
 use super::option::{OPTIONS, Setting, Shape, Text};
 
 /// The settings of a file; what is wrong goes to `problems`.
@@ -15,6 +16,8 @@ pub(super) struct File {
     pub(super) options: BTreeMap<&'static str, Setting>,
     /// The addresses to use for a node, by its name.
     pub(super) peers: BTreeMap<String, Setting>,
+    /// The options of the line with a node, by its name.
+    pub(super) lines: BTreeMap<String, BTreeMap<&'static str, Setting>>,
 }
 
 /// Reads the text of a file. All problems are found, not only the first.
@@ -81,20 +84,45 @@ impl Reading<'_> {
             let full = format!("peers.{}", name.get_ref());
             let place = self.place(&full, name.span().start);
             let Some(table) = value.get_ref().as_table() else {
-                self.wrong_shape(&place, "a section with addresses = [..]", value);
+                self.wrong_shape(
+                    &place,
+                    "a section with addresses = [..] and the like",
+                    value,
+                );
                 continue;
             };
             for (key, value) in table {
                 let full = format!("{full}.{}", key.get_ref());
                 let place = self.place(&full, key.span().start);
-                if key.get_ref() != "addresses" {
-                    self.unknown(place, &full);
-                } else if let Some(setting) = self.setting(&place, Shape::List, value) {
-                    self.file
-                        .peers
-                        .insert(name.get_ref().clone().into_owned(), setting);
-                }
+                self.peer_option(name.get_ref(), key.get_ref(), (place, &full), value);
             }
+        }
+    }
+
+    fn peer_option(
+        &mut self,
+        peer: &str,
+        key: &str,
+        (place, full): (String, &str),
+        value: &Spanned<DeValue<'_>>,
+    ) {
+        let known = [
+            ("addresses", Shape::List),
+            (line::UPLOAD, Shape::Text),
+            (line::DOWNLOAD, Shape::Text),
+            (line::QUIET, Shape::List),
+        ];
+        let Some((key, shape)) = known.into_iter().find(|(known, _)| *known == key) else {
+            return self.unknown(place, full);
+        };
+        let Some(setting) = self.setting(&place, shape, value) else {
+            return;
+        };
+        if key == "addresses" {
+            self.file.peers.insert(peer.to_owned(), setting);
+        } else {
+            let line = self.file.lines.entry(peer.to_owned()).or_default();
+            line.insert(key, setting);
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use phaki_net::outbox::Outbox;
 use phaki_net::traffic::LinkCounters;
+use phaki_net::valve::Rates;
 use phaki_replication::id::NodeId;
 use phaki_replication::limits::ADDRESSES_MAX;
 use phaki_replication::message::{CloseReason, Message};
@@ -128,6 +129,12 @@ impl Links {
 
     pub(super) fn unreached(&self) -> &BTreeMap<NodeId, Unreached> {
         &self.unreached
+    }
+
+    /// The caps that a link keeps to.
+    pub(super) fn rates(&self, link: LinkId) -> Rates {
+        let open = self.open.get(&link);
+        open.map_or_else(Rates::default, |link| link.counters.rates())
     }
 
     /// Bytes sent and received inside TLS.

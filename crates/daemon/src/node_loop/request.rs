@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use phaki_net::valve::Rates;
 use phaki_replication::id::{Epoch, NodeId, ShortDigest, SpaceId};
-use phaki_replication::node::{Act, LinkStatus, NewEntry, Node, Refusal};
+use phaki_replication::node::{Act, LinkStatus, NewEntry, Node, Now, Progress, Refusal};
 use phaki_store::AuditDraft;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::in_force::InForce;
 use super::links::Links;
+use super::quiet::Quiet;
 use crate::limits::{COMMANDS_MAX, ENACT_ATTEMPTS_MAX};
 
 /// Whether what was asked for is durable.
@@ -253,13 +255,20 @@ pub(crate) struct LinkState {
     pub(crate) session: LinkStatus,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
+    pub(crate) incoming: Progress,
+    pub(crate) outgoing: Progress,
+    /// When quiet hours with the peer end, milliseconds since 1970; `None`: there are none now.
+    pub(crate) quiet_until_ms: Option<i64>,
+    /// Caps on the link.
+    pub(crate) rates: Rates,
 }
 
 impl Overview {
     pub(super) fn take(
-        monotonic_ms: u64,
+        now: Now,
         node: &Node,
         links: &Links,
+        quiet: &Quiet,
         trouble: Option<Trouble>,
     ) -> Self {
         let spaces = node.spaces().map(|(space, held)| {
@@ -272,6 +281,10 @@ impl Overview {
         let with_traffic = |session: LinkStatus| {
             let (bytes_sent, bytes_received) = links.traffic(session.link);
             LinkState {
+                incoming: node.incoming(session.link, now),
+                outgoing: node.outgoing(session.link, now),
+                quiet_until_ms: quiet.until(&session.peer),
+                rates: links.rates(session.link),
                 session,
                 bytes_sent,
                 bytes_received,
@@ -282,7 +295,7 @@ impl Overview {
             (*peer, (unreached.why(), retry_in))
         });
         Self {
-            monotonic_ms,
+            monotonic_ms: now.monotonic_ms,
             in_force: Arc::new(InForce::of(node)),
             spaces: spaces.collect(),
             links: node.links().into_iter().map(with_traffic).collect(),

@@ -4,7 +4,7 @@ mod trust;
 
 use phaki_wire::proto::local::v1::{
     AuditRecord, Conflict, ConflictValue, DocumentRow, FieldChange, HistoryEntry, Link, Peer,
-    Prospect, Space, SpaceProspect, StatusReply, VerifyAuditReply,
+    Prospect, Space, SpaceProgress, SpaceProspect, StatusReply, VerifyAuditReply,
 };
 use serde_json::{Value, json};
 
@@ -97,6 +97,27 @@ pub(crate) fn link(link: &Link) -> Value {
         "entries_to_come": link.entries_to_come,
         "bytes_to_come": link.bytes_to_come,
         "clock_skew_ms": link.clock_skew_ms,
+        "entries_to_go": link.entries_to_go,
+        "bytes_to_go": link.bytes_to_go,
+        "to_come_ms": link.to_come_ms,
+        "to_go_ms": link.to_go_ms,
+        "payload_in": link.payload_in,
+        "payload_out": link.payload_out,
+        "spaces": link.spaces.iter().map(space_progress).collect::<Vec<_>>(),
+        "held_back": link.held_back,
+        "quiet_until": Some(link.quiet_until_ms).filter(|ms| *ms != 0).map(rfc3339),
+        "upload_limit": Some(link.upload_limit).filter(|limit| *limit != 0),
+        "download_limit": Some(link.download_limit).filter(|limit| *limit != 0),
+    })
+}
+
+fn space_progress(space: &SpaceProgress) -> Value {
+    json!({
+        "space": space.space,
+        "entries_to_come": space.entries_to_come,
+        "bytes_to_come": space.bytes_to_come,
+        "entries_to_go": space.entries_to_go,
+        "bytes_to_go": space.bytes_to_go,
     })
 }
 

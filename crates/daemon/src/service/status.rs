@@ -122,7 +122,51 @@ fn link_to_wire(overview: &Overview, link: &LinkState) -> pb::Link {
         entries_to_come: session.entries_to_come,
         bytes_to_come: session.bytes_to_come,
         clock_skew_ms: session.clock_skew_ms,
+        entries_to_go: link.outgoing.left.entries,
+        bytes_to_go: link.outgoing.left.bytes,
+        to_come_ms: link.incoming.left_ms,
+        to_go_ms: link.outgoing.left_ms,
+        payload_in: link.incoming.bytes_per_second.unwrap_or(0),
+        payload_out: link.outgoing.bytes_per_second.unwrap_or(0),
+        spaces: spaces_under_way(overview, link),
+        held_back: held_back(link).to_owned(),
+        quiet_until_ms: link.quiet_until_ms.unwrap_or(0),
+        upload_limit: link.rates.up.unwrap_or(0).saturating_mul(8),
+        download_limit: link.rates.down.unwrap_or(0).saturating_mul(8),
     }
+}
+
+/// Why a link is slower than its line; nothing when it is not, or nothing is to pass.
+fn held_back(link: &LinkState) -> &'static str {
+    let (come, go) = (&link.incoming.left, &link.outgoing.left);
+    if link.session.in_sync {
+        ""
+    } else if link.quiet_until_ms.is_some() {
+        "quiet-hours"
+    } else if (link.rates.up.is_some() && go.entries > 0)
+        || (link.rates.down.is_some() && come.entries > 0)
+    {
+        "capped"
+    } else {
+        ""
+    }
+}
+
+/// What is to come and to go of each space.
+fn spaces_under_way(overview: &Overview, link: &LinkState) -> Vec<pb::SpaceProgress> {
+    let (come, go) = (&link.incoming.spaces, &link.outgoing.spaces);
+    let spaces: BTreeSet<&SpaceId> = come.keys().chain(go.keys()).collect();
+    let spaces = spaces.into_iter().map(|space| {
+        let [come, go] = [come, go].map(|side| side.get(space).copied().unwrap_or_default());
+        pb::SpaceProgress {
+            space: overview.in_force.space_name(space),
+            entries_to_come: come.entries,
+            bytes_to_come: come.bytes,
+            entries_to_go: go.entries,
+            bytes_to_go: go.bytes,
+        }
+    });
+    spaces.collect()
 }
 
 /// The nodes of the roster by name, each with its present key, with or without this one.

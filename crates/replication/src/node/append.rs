@@ -6,7 +6,7 @@ use super::{Change, Effect, NewEntry, Now, Refusal, RequestId};
 use crate::entry::{Entry, Payload};
 use crate::feed::Run;
 use crate::id::{Epoch, SpaceId};
-use crate::limits::{APPEND_BYTES_MAX, APPENDS_PENDING_MAX, RUN_BYTES_TARGET, RUN_ENTRIES_MAX};
+use crate::limits::{APPEND_BYTES_MAX, APPENDS_PENDING_MAX, RUN_ENTRIES_MAX, SIGNED_BYTES_TARGET};
 
 impl Node {
     pub(super) fn append(
@@ -98,7 +98,8 @@ fn chunks(now: Now, entries: Vec<NewEntry>) -> Vec<Vec<Entry>> {
     let mut chunks: Vec<Vec<Entry>> = Vec::new();
     let mut bytes = 0;
     for NewEntry { kind, payload } in entries {
-        let full = |chunk: &Vec<Entry>| chunk.len() >= RUN_ENTRIES_MAX || bytes >= RUN_BYTES_TARGET;
+        let full =
+            |chunk: &Vec<Entry>| chunk.len() >= RUN_ENTRIES_MAX || bytes >= SIGNED_BYTES_TARGET;
         if chunks.last().is_none_or(full) {
             chunks.push(Vec::new());
             bytes = 0;

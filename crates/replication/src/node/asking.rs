@@ -41,7 +41,9 @@ impl Node {
             let theirs = session.spaces.get(&space)?;
             let length = *theirs.known.get(&feed)?;
             let usable = !theirs.forked.contains(&feed) && session.asks() < ASKS_PER_LINK_MAX;
-            usable.then_some((length, std::cmp::Reverse(*link)))
+            let held = self.spaces.get(&space)?.durable_length(&feed);
+            let waits = self.waits_to_ask(&session.peer, length.saturating_sub(held));
+            (usable && !waits).then_some((length, std::cmp::Reverse(*link)))
         });
         match candidates.max() {
             Some((_, std::cmp::Reverse(link))) => self.ask(now, link, space, feed, false, out),
@@ -80,6 +82,10 @@ impl Node {
             return;
         };
         let author_link = self.author_link(&feed);
+        let session = self.sessions.get(&link);
+        if session.is_some_and(|session| self.waits_to_ask(&session.peer, to - from)) {
+            return;
+        }
         let Some(held) = self.spaces.get_mut(&space) else {
             return;
         };

@@ -315,6 +315,8 @@ impl Node {
             // Both hold the same, so whatever is on its way has arrived before.
             session.unacknowledged.clear();
             session.in_flight = 0;
+        } else if self.bulk_waits.contains(&session.peer) {
+            // That something is missing is known; it is asked for once the quiet hours are over.
         } else if session.is_quiet() || stalled {
             session.start_over();
             self.send_have(link, out);

@@ -202,6 +202,7 @@ impl Node {
         if let Some(session) = self.sessions.get_mut(&link) {
             session.in_sync = false;
             session.note_known(&space, &arrival.feed, arrival.end);
+            session.coming.came(now.monotonic_ms, arrival.bytes);
             if let Some((entries, bytes)) = session.plans.get_mut(&space) {
                 *entries = entries.saturating_sub(arrival.entries);
                 *bytes = bytes.saturating_sub(arrival.bytes);

@@ -1,19 +1,13 @@
 //! Sending entries: what peers asked for in turns, and what is new at once.
 
+use super::progress::Amount;
 use super::session::Sent;
 use super::state::Node;
 use super::{Effect, LinkId, Notice, Now, ReadId};
 use crate::feed::Run;
 use crate::id::{FeedId, SpaceId};
-use crate::limits::{
-    FEEDS_PER_SPACE_MAX, IN_FLIGHT_BYTES_MAX, READS_PER_LINK_MAX, RUN_BYTES_TARGET,
-    WANTS_PER_LINK_MAX,
-};
+use crate::limits::{FEEDS_PER_SPACE_MAX, READS_PER_LINK_MAX, WANTS_PER_LINK_MAX};
 use crate::message::{CloseReason, FrontierReport, Message, Range};
-
-/// A range of at most this many entries is sent before longer ones: small and recent work does
-/// not wait for a bulk copy.
-const SMALL_ENTRIES: u64 = 256;
 
 impl Node {
     pub(super) fn want(&mut self, link: LinkId, range: Range, out: &mut Vec<Effect>) {
@@ -52,27 +46,9 @@ impl Node {
         self.pump(link, out);
     }
 
-    /// What is going to be sent of a space because it was asked for.
+    /// Says what is going to be sent of a space because it was asked for.
     fn plan(&self, link: LinkId, space: SpaceId) -> Message {
-        let (mut entries, mut bytes) = (0_u64, 0_u64);
-        let wanted = self.sessions.get(&link).map(|session| &session.wanted);
-        for range in wanted
-            .into_iter()
-            .flatten()
-            .filter(|range| range.space == space)
-        {
-            let count = range.to - range.from;
-            entries = entries.saturating_add(count);
-            let feed = self
-                .spaces
-                .get(&space)
-                .and_then(|held| held.feeds.get(&range.feed));
-            if let Some(feed) = feed {
-                let share = u128::from(feed.durable.bytes) * u128::from(count)
-                    / u128::from(feed.durable.length.max(1));
-                bytes = bytes.saturating_add(u64::try_from(share).unwrap_or(u64::MAX));
-            }
-        }
+        let Amount { entries, bytes } = self.to_send(link, space);
         Message::Plan {
             space,
             entries,
@@ -82,18 +58,12 @@ impl Node {
 
     /// Begins reads for a link while its window is open.
     pub(super) fn pump(&mut self, link: LinkId, out: &mut Vec<Effect>) {
-        let Some(session) = self.sessions.get_mut(&link) else {
-            return;
-        };
-        while session.reads < READS_PER_LINK_MAX && session.in_flight < IN_FLIGHT_BYTES_MAX {
-            let small = session
-                .wanted
-                .iter()
-                .position(|r| r.to - r.from <= SMALL_ENTRIES);
-            let Some(range) = session.wanted.remove(small.unwrap_or(0)) else {
-                return;
-            };
+        while let Some(next) = self.next_wanted(link)
+            && let Some(session) = self.sessions.get_mut(&link)
+            && let Some(range) = session.wanted.remove(next)
+        {
             session.reads += 1;
+            let bytes_target = session.pace.run_bytes();
             self.reads_begun += 1;
             let read = ReadId(self.reads_begun);
             self.reads.insert(read, (link, range));
@@ -105,9 +75,25 @@ impl Node {
                 space,
                 feed,
                 from,
-                bytes_target: RUN_BYTES_TARGET,
+                bytes_target,
             });
         }
+    }
+
+    /// Which of the wanted ranges is to be read now: what is small before all else, also beyond the
+    /// window; bulk while the window has room, and never in quiet hours.
+    fn next_wanted(&self, link: LinkId) -> Option<usize> {
+        let session = self.sessions.get(&link)?;
+        let under_way = session.in_flight + session.reads * session.pace.run_bytes();
+        let window = session.pace.window();
+        if session.reads >= READS_PER_LINK_MAX || under_way >= window.saturating_mul(2) {
+            return None;
+        }
+        let mut wanted = session.wanted.iter();
+        let small = wanted.position(|range| self.is_small(range));
+        let bulk = under_way < window && !self.bulk_waits.contains(&session.peer);
+        let bulk = bulk && !session.wanted.is_empty();
+        small.or(bulk.then_some(0))
     }
 
     pub(super) fn read(&mut self, now: Now, read: ReadId, run: Option<Run>, out: &mut Vec<Effect>) {
@@ -149,6 +135,7 @@ impl Node {
             return;
         };
         let (feed, end, bytes) = (run.feed, run.end(), run.bytes());
+        let entries = u64::try_from(run.entries.len()).unwrap_or(u64::MAX);
         let sent = session
             .spaces
             .entry(space)
@@ -166,8 +153,11 @@ impl Node {
             feed,
             end,
             bytes,
+            entries,
+            sent_ms: now.monotonic_ms,
+            outstanding: session.in_flight,
         });
-        session.entries_sent += u64::try_from(run.entries.len()).unwrap_or(u64::MAX);
+        session.entries_sent += entries;
         session.in_sync = false;
         out.push(Effect::Send {
             link,
@@ -198,7 +188,7 @@ impl Node {
         }
         let held_here = |(feed, _): &&(FeedId, u64)| held.feeds.contains_key(feed);
         for (feed, length) in feeds.iter().filter(held_here) {
-            session.acknowledged(&space, feed, *length);
+            session.acknowledged_now(now, &space, feed, *length);
         }
         session.progress_ms = now.monotonic_ms;
         self.pump(link, out);
@@ -227,13 +217,14 @@ impl Node {
                 if !held.is_shared_with(&self.roster, &session.peer) {
                     break;
                 }
+                let waits = self.bulk_waits.contains(&session.peer);
+                let fits = session.has_room_for(run, waits);
                 let theirs = session.spaces.entry(space).or_default();
                 let known = theirs.known.get(&run.feed).copied().unwrap_or(0);
                 if known >= run.end() {
                     continue;
                 }
                 session.in_sync = false;
-                let fits = session.in_flight + run.bytes() <= IN_FLIGHT_BYTES_MAX;
                 let in_turn = theirs.reached(&run.feed) == Some(run.from);
                 if run.feed.author == self.id && fits && in_turn && session.hello.is_some() {
                     self.send_run(now, link, space, run.clone(), out);

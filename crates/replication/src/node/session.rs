@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Now;
 use super::forks::Search;
+use super::pace::Pace;
+use super::progress::Amount;
+use super::speed::Speed;
+use crate::feed::Run;
 use crate::id::{FeedId, NodeId, ShortDigest, SpaceId};
-use crate::limits::FEEDS_PER_SPACE_MAX;
+use crate::limits::{FEEDS_PER_SPACE_MAX, IN_FLIGHT_BYTES_MAX};
 use crate::message::{Hello, Range, SeveredRun};
 
 /// The session on one link.
@@ -36,10 +40,15 @@ pub(super) struct Session {
     pub(super) unacknowledged: VecDeque<Sent>,
     /// Payload bytes of `unacknowledged`.
     pub(super) in_flight: usize,
+    /// How many of them there may be.
+    pub(super) pace: Pace,
     /// Payload bytes received and not durable yet.
     pub(super) receiving: usize,
     /// What the peer's plans still promise: entries and bytes, by space.
     pub(super) plans: BTreeMap<SpaceId, (u64, u64)>,
+    /// How fast payload comes, and how fast it is acknowledged.
+    pub(super) coming: Speed,
+    pub(super) going: Speed,
     pub(super) entries_sent: u64,
     pub(super) entries_received: u64,
     /// The search for the place where both sides' entries of a feed part, and what is to be
@@ -61,6 +70,17 @@ pub(super) struct Sent {
     pub(super) feed: FeedId,
     pub(super) end: u64,
     pub(super) bytes: usize,
+    pub(super) entries: u64,
+    /// When it was sent, and payload bytes on their way then, it included.
+    pub(super) sent_ms: u64,
+    pub(super) outstanding: usize,
+}
+
+impl Sent {
+    /// Whether it has arrived when the peer holds so much of a feed.
+    fn concerns(&self, space: &SpaceId, feed: &FeedId, length: u64) -> bool {
+        self.space == *space && self.feed == *feed && self.end <= length
+    }
 }
 
 /// What is known of a peer's part in one space.
@@ -115,8 +135,11 @@ impl Session {
             reads: 0,
             unacknowledged: VecDeque::new(),
             in_flight: 0,
+            pace: Pace::new(),
             receiving: 0,
             plans: BTreeMap::new(),
+            coming: Speed::default(),
+            going: Speed::default(),
             entries_sent: 0,
             entries_received: 0,
             search: None,
@@ -188,12 +211,48 @@ impl Session {
         self.in_flight = self.unacknowledged.iter().map(|sent| sent.bytes).sum();
     }
 
+    /// Whether a new run may be sent at once, beside what was asked for: what is small beyond the
+    /// window too, bulk never while it waits.
+    pub(super) fn has_room_for(&self, run: &Run, bulk_waits: bool) -> bool {
+        let amount = Amount {
+            entries: u64::try_from(run.entries.len()).unwrap_or(u64::MAX),
+            bytes: u64::try_from(run.bytes()).unwrap_or(u64::MAX),
+        };
+        let window = self.pace.window();
+        let room = match amount.is_small() {
+            true => window.saturating_mul(2).min(IN_FLIGHT_BYTES_MAX),
+            false if bulk_waits => 0,
+            false => window,
+        };
+        self.in_flight + run.bytes() <= room
+    }
+
+    /// As [`Self::told`], by an acknowledgement: what that frees says how fast the line is.
+    pub(super) fn acknowledged_now(
+        &mut self,
+        now: Now,
+        space: &SpaceId,
+        feed: &FeedId,
+        length: u64,
+    ) {
+        let before = self.in_flight;
+        let concerns = |sent: &&Sent| sent.concerns(space, feed, length);
+        let newest = self.unacknowledged.iter().rev().find(concerns);
+        if let Some(newest) = newest {
+            let took = now.monotonic_ms.saturating_sub(newest.sent_ms);
+            self.pace.acknowledged(newest.outstanding, took);
+        }
+        self.acknowledged(space, feed, length);
+        let freed = u64::try_from(before - self.in_flight).unwrap_or(u64::MAX);
+        self.going.came(now.monotonic_ms, freed);
+    }
+
     /// Takes note that the peer holds `length` entries durably; frees what it acknowledges.
     pub(super) fn acknowledged(&mut self, space: &SpaceId, feed: &FeedId, length: u64) {
         self.note_known(space, feed, length);
         let mut freed = 0;
         self.unacknowledged.retain(|sent| {
-            let done = sent.space == *space && sent.feed == *feed && sent.end <= length;
+            let done = sent.concerns(space, feed, length);
             freed += if done { sent.bytes } else { 0 };
             !done
         });

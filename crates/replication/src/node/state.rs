@@ -56,6 +56,8 @@ pub struct Node {
     pub(super) instances: BTreeMap<NodeId, Instances>,
     /// Peers whose key is on two machines.
     pub(super) cloned: BTreeSet<NodeId>,
+    /// Peers in quiet hours.
+    pub(super) bulk_waits: BTreeSet<NodeId>,
 }
 
 /// The process that spoke last for a peer, and the one before it.
@@ -111,6 +113,7 @@ impl Node {
             unfilled: BTreeSet::new(),
             instances: BTreeMap::new(),
             cloned: BTreeSet::new(),
+            bulk_waits: BTreeSet::new(),
         })
     }
 
@@ -152,6 +155,7 @@ impl Node {
             Event::SeveredListed { space, runs } => self.severed_listed(now, space, runs, out),
             Event::Recalled { space, entries } => self.recalled(now, space, entries, out),
             Event::EpochDrawn { epoch } => self.epoch_drawn(epoch, out),
+            Event::BulkWaits { peers } => self.bulk_waits_with(now, peers, out),
             Event::Alive { link } => self.alive(now, link),
             Event::Tick => self.tick(now, out),
         }

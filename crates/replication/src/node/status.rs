@@ -27,6 +27,8 @@ pub struct LinkStatus {
     pub entries_to_come: u64,
     /// Their payload bytes.
     pub bytes_to_come: u64,
+    /// Whether bulk waits with this peer.
+    pub bulk_waits: bool,
     /// How far the peer's clock is ahead of ours, in milliseconds.
     pub clock_skew_ms: i64,
 }
@@ -51,6 +53,7 @@ impl Node {
             entries_received: session.entries_received,
             entries_to_come: session.plans.values().map(|(entries, _)| entries).sum(),
             bytes_to_come: session.plans.values().map(|(_, bytes)| bytes).sum(),
+            bulk_waits: self.bulk_waits.contains(&session.peer),
             clock_skew_ms: session.clock_skew_ms,
         };
         self.sessions.iter().map(status).collect()

@@ -8,6 +8,7 @@ mod floods;
 mod lies;
 mod links;
 mod network;
+mod quiet;
 mod receipts;
 mod relays;
 mod renewed;

@@ -117,7 +117,7 @@ pub struct Member {
     #[prost(string, tag = "2")]
     pub role: ::prost::alloc::string::String,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Link {
     #[prost(uint64, tag = "1")]
     pub link: u64,
@@ -147,6 +147,51 @@ pub struct Link {
     pub bytes_to_come: u64,
     #[prost(int64, tag = "12")]
     pub clock_skew_ms: i64,
+    /// that the peer asked for and did not acknowledge yet
+    #[prost(uint64, tag = "13")]
+    pub entries_to_go: u64,
+    /// payload before compression, as bytes_to_come
+    #[prost(uint64, tag = "14")]
+    pub bytes_to_go: u64,
+    /// until all has come, at the speed of the last 20 s
+    #[prost(uint64, optional, tag = "15")]
+    pub to_come_ms: ::core::option::Option<u64>,
+    #[prost(uint64, optional, tag = "16")]
+    pub to_go_ms: ::core::option::Option<u64>,
+    /// bytes a second of late; 0: nothing came
+    #[prost(uint64, tag = "17")]
+    pub payload_in: u64,
+    #[prost(uint64, tag = "18")]
+    pub payload_out: u64,
+    /// those with something to come or to go
+    #[prost(message, repeated, tag = "19")]
+    pub spaces: ::prost::alloc::vec::Vec<SpaceProgress>,
+    /// why it is slower than the line: quiet-hours, capped; or empty
+    #[prost(string, tag = "20")]
+    pub held_back: ::prost::alloc::string::String,
+    /// when quiet hours end, milliseconds since 1970; 0: there are none now
+    #[prost(int64, tag = "21")]
+    pub quiet_until_ms: i64,
+    /// bits a second as configured; 0: none
+    #[prost(uint64, tag = "22")]
+    pub upload_limit: u64,
+    #[prost(uint64, tag = "23")]
+    pub download_limit: u64,
+}
+/// What is under way of one space on one link.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SpaceProgress {
+    /// name
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub entries_to_come: u64,
+    #[prost(uint64, tag = "3")]
+    pub bytes_to_come: u64,
+    #[prost(uint64, tag = "4")]
+    pub entries_to_go: u64,
+    #[prost(uint64, tag = "5")]
+    pub bytes_to_go: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Peer {

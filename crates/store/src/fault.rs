@@ -1,6 +1,7 @@
 //! Why a transaction cannot go on, inside the writer; [`crate::writer::WriteError`] outside.
 
 use phaki_replication::id::{FeedId, SpaceId};
+use rusqlite::ErrorCode;
 
 /// What stopped a transaction.
 #[derive(Debug)]
@@ -18,6 +19,20 @@ pub(crate) enum Fault {
     TooMany,
     /// A stored row is not what was once written.
     Damaged(&'static str),
+}
+
+/// Whether the database is damaged, rather than busy, gone, or without room.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    match error {
+        // A value of another type or size than this crate writes.
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..) => true,
+        other => matches!(
+            other.sqlite_error_code(),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        ),
+    }
 }
 
 impl From<rusqlite::Error> for Fault {

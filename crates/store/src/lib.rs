@@ -24,6 +24,7 @@ mod place;
 pub mod progress;
 mod queue;
 pub mod reader;
+pub mod repair;
 pub mod restore;
 pub mod rotate;
 mod schema;

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
 use crate::fault::Fault;
-use crate::job::{Job, Reply, WriteError};
+use crate::job::{FailureClass, Job, Reply, WriteError};
 use crate::limits::{
     GIVE_WAY_COMMITS_MAX, MATERIALISE_BYTES_MAX, MATERIALISE_DOCUMENTS_MAX, SNAPSHOT_CHANGES_MIN,
 };
@@ -89,6 +89,8 @@ enum Broken {
     Panic,
     #[error("its summary cannot be written as JSON")]
     Json,
+    #[error("its changes cannot be read: the store is damaged there")]
+    Damaged,
 }
 
 /// Starts the materialiser: it brings up to date what is dirty already and then follows the
@@ -168,6 +170,16 @@ pub fn materialise(
     }))
 }
 
+/// A document whose changes cannot be read any more must not hold up the others.
+fn unreadable(reader: &Reader, space: &SpaceId, document: &DocumentId) -> Option<Materialised> {
+    Some(Materialised {
+        space: *space,
+        document: *document,
+        heads: reader.heads(space, document).ok()??,
+        view: Err(Broken::Damaged.to_string()),
+    })
+}
+
 fn view(id: &DocumentId, stored: &DocumentChanges) -> Result<View, Broken> {
     let computed = catch_unwind(AssertUnwindSafe(|| {
         let document = stored.load(id).map_err(Broken::Load)?;
@@ -213,6 +225,11 @@ fn follow(reader: &Reader, writer: &Writer) {
     let mut seen = 0;
     while let Some(asked) = progress.wait_beyond(seen) {
         let outcome = catch_up(reader, writer, asked);
+        if let Err(MaterialiseError::Write(error)) = &outcome
+            && error.class() == FailureClass::Corrupt
+        {
+            reader.note_damage(&error.to_string());
+        }
         if let Err(error) = &outcome
             && !progress.is_stopped()
         {
@@ -242,9 +259,15 @@ fn catch_up(reader: &Reader, writer: &Writer, asked: u64) -> Result<(), Material
             if bytes >= MATERIALISE_BYTES_MAX {
                 break;
             }
-            let row = materialise(reader, &space, &document).map_err(MaterialiseError::Read)?;
+            let row = match materialise(reader, &space, &document) {
+                Err(error) if error.is_damage() => unreadable(reader, &space, &document),
+                row => row.map_err(MaterialiseError::Read)?,
+            };
             bytes += row.as_ref().map_or(0, Materialised::bytes);
             rows.extend(row);
+        }
+        if rows.is_empty() {
+            return Ok(());
         }
         writer
             .call(|reply| Job::Materialised { rows, reply })

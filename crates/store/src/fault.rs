@@ -1,5 +1,7 @@
 //! Why a transaction cannot go on, inside the writer; [`crate::writer::WriteError`] outside.
 
+use std::sync::Arc;
+
 use phaki_replication::id::{FeedId, SpaceId};
 use rusqlite::ErrorCode;
 
@@ -33,6 +35,15 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
         ),
     }
+}
+
+/// Whether an error says that the disk has no room.
+pub fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let shared = error.downcast_ref::<Arc<rusqlite::Error>>();
+    let sqlite = error.downcast_ref().or(shared.map(Arc::as_ref));
+    sqlite.is_some_and(|error: &rusqlite::Error| {
+        error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+    })
 }
 
 impl From<rusqlite::Error> for Fault {

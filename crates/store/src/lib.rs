@@ -34,6 +34,7 @@ pub mod verify;
 pub mod writer;
 
 pub use audit::{AuditCheck, AuditDraft, AuditFilter, AuditRecord, BrokenRecord};
+pub use fault::is_full;
 pub use invite::{Closed, Invite, InviteRefusal, Redemption};
 pub use job::{Completion, FailureClass, Job, Reply, Touched, WriteError};
 pub use materialise::{Materialised, Materialiser, materialise, start_materialiser};

@@ -20,6 +20,10 @@ const DAMAGED_AT_REST: &str = "type `phaki repair`, which keeps all that can be 
 
 /// What to do next; `None` when the error says so itself.
 pub(crate) fn remedy(error: &anyhow::Error) -> Option<&'static str> {
+    // An error of the store says only in its cause that there is no room.
+    if error.chain().any(phaki_store::is_full) {
+        return of_system(ErrorKind::StorageFull);
+    }
     error.chain().find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<io::Error>() {
             return of_system(error.kind());

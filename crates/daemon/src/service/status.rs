@@ -10,6 +10,7 @@ use phaki_store::FailureClass;
 use phaki_store::reader::SpaceRow;
 use phaki_wire::proto::local::v1 as pb;
 
+use super::accepting::Starved;
 use super::denial::Denial;
 use super::receipts::coverage;
 use super::spaces::{Spaces, spaces_to_wire};
@@ -38,9 +39,18 @@ pub(super) struct Facts {
     /// The address in use; empty when the node only dials.
     pub(super) listen: String,
     pub(super) data: PathBuf,
+    pub(super) starved: Starved,
 }
 
 impl Facts {
+    pub(super) fn new(listen: String, data: PathBuf) -> Self {
+        Self {
+            listen,
+            data,
+            starved: Starved::default(),
+        }
+    }
+
     /// That a change of this node's key was begun and is not finished.
     pub(super) fn rotation_problem(&self) -> Option<String> {
         let folder = DataFolder::at(&self.data);
@@ -70,6 +80,7 @@ impl Spaces {
             problems.push(format!("the store is damaged ({what}): {remedy}"));
         }
         problems.extend(quarantine_problems(&overview.in_force, &decide));
+        problems.extend(facts.starved.problem());
         problems.extend(unread.into_iter().chain(others));
         let link = |link: &LinkState| link_to_wire(&overview, link);
         let in_force = &overview.in_force;

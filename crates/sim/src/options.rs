@@ -74,7 +74,7 @@ pub struct Tally {
     pub stored: u64,
     /// Crashes.
     pub crashes: u64,
-    /// Commits that the power cut in two.
+    /// Times that the power went in the middle of a commit, or before the node heard of it.
     pub torn: u64,
     /// Connections made.
     pub connections: u64,

@@ -245,6 +245,7 @@ impl Cluster {
             }
         }
         if self.machines[index].tear_in == Some(0) {
+            self.tally.torn += 1;
             return self.crash(index);
         }
         self.begin_commit(index);

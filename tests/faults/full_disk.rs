@@ -160,7 +160,7 @@ async fn founding_and_joining_on_a_full_disk_say_so_and_succeed_once_there_is_ro
         Node::new(federation.program(), name, &folder, &disk.at.join(name))
     };
     let founder = on_disk("TH-90");
-    let create = ["federation", "create", "--name", "TH-90", "--area", "90"];
+    let create = ["federation", "create", "--name", "TH-90", "--area", "TH"];
     for kilobytes in [0, 40] {
         disk.fill_but(kilobytes);
         assert_wants_room(&founder, &create);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use phaki_replication::id::{FeedId, SpaceId};
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// What stopped a transaction.
 #[derive(Debug)]
@@ -41,8 +41,13 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
 pub fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     let shared = error.downcast_ref::<Arc<rusqlite::Error>>();
     let sqlite = error.downcast_ref().or(shared.map(Arc::as_ref));
-    sqlite.is_some_and(|error: &rusqlite::Error| {
-        error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+    sqlite.is_some_and(lacks_room)
+}
+
+/// Of the index beside the write-ahead log SQLite says only that it could not make it larger.
+pub(crate) fn lacks_room(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
     })
 }
 

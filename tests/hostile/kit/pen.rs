@@ -16,8 +16,8 @@ use super::say::EPOCH;
 /// The documents that attackers make are of this series.
 const SERIES: u16 = 0x6666;
 
-/// Values of a plan that takes long to read: just within what an edit may have.
-const LABORIOUS_VALUES: u64 = 19_000;
+/// Values of a plan that takes long to read: just under a mebibyte of change.
+const LABORIOUS_VALUES: u64 = 14_000;
 
 /// What one author writes in one space.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ impl Pen {
         plan_by(&self.feed, number)
     }
 
-    /// The payload of a change that makes a plan of as many values as a document may have, and so
+    /// The payload of a change that makes a plan of as many values as a change can carry, and so
     /// takes as long to read as one change can.
     pub(crate) fn laborious_plan(&self, number: u64) -> Bytes {
         let mut json = samples::plan(SERIES, number);

@@ -60,6 +60,22 @@ async fn problems(node: &Node) -> Vec<String> {
         .collect()
 }
 
+/// The second node edits, then the first: what was written last, knowing of what was before, counts
+/// at both, whatever the clocks say.
+async fn edit_in_turn([hub, province]: [&Node; 2], text: &str, entries: u64) {
+    let id = samples::plan_id(1, 0);
+    let (mine, theirs) = (json!(text), json!(format!("{text} at the hub")));
+    province.local().edit(&id, "goal/th", &mine).await.unwrap();
+    converged(&[hub, province], SPACE, entries + 1).await;
+    hub.local().edit(&id, "goal/th", &theirs).await.unwrap();
+    converged(&[hub, province], SPACE, entries + 2).await;
+    for node in [hub, province] {
+        let shown = node.local().show(&id).await.unwrap();
+        assert_eq!(shown["goal"]["th"], theirs, "{}", node.name());
+        assert!(node.local().conflicts(SPACE).await.is_empty());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_jumps_by_hours_years_or_an_era_refuses_and_loses_nothing_and_is_told_of() {
     let federation = federation();
@@ -92,31 +108,8 @@ async fn a_clock_that_jumps_by_hours_years_or_an_era_refuses_and_loses_nothing_a
             if between_starts {
                 province.start().await;
             }
-            let (mine, theirs) = (format!("{shift} s {turn}"), format!("{shift} s at the hub"));
-            province
-                .local()
-                .edit(&id, "goal/th", &json!(mine))
-                .await
-                .unwrap();
-            entries += 1;
-            converged(&[&hub, &province], SPACE, entries).await;
-            hub.local()
-                .edit(&id, "goal/th", &json!(theirs))
-                .await
-                .unwrap();
-            entries += 1;
-            converged(&[&hub, &province], SPACE, entries).await;
-            for node in [&hub, &province] {
-                // What was written last, knowing of what was before, counts: whatever the clocks say.
-                let shown = node.local().show(&id).await.unwrap();
-                assert_eq!(
-                    shown["goal"]["th"],
-                    json!(theirs),
-                    "{} at {shift}",
-                    node.name()
-                );
-                assert!(node.local().conflicts(SPACE).await.is_empty());
-            }
+            edit_in_turn([&hub, &province], &format!("{shift} s {turn}"), entries).await;
+            entries += 2;
             province.command(&["history", &id]);
             province.command(&["audit"]);
             province.command(&["status"]);

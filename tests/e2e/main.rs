@@ -31,7 +31,6 @@ mod audit;
 mod enrolment;
 mod spaces;
 
-mod full_disk;
 mod line_terms;
 mod operation;
 

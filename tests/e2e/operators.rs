@@ -15,12 +15,13 @@ use phaki_tests::node::Node;
 const OPERATORS: &str = include_str!("../../docs/operators.md");
 
 /// The chapters that a test below follows.
-const FOLLOWED: [&str; 8] = [
+const FOLLOWED: [&str; 9] = [
     "Enrol a node",
     "Keep the federation's key offline",
     "Share a space, and stop sharing it",
     "Suspend a node, and let it come back",
     "Back up a node, and restore it",
+    "A damaged store",
     "A restored machine",
     "The federation's key is lost",
     "Read the audit log",

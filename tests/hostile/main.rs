@@ -29,6 +29,7 @@ mod rotations;
 
 mod bombs;
 mod floods;
+mod poison;
 mod slow;
 
 use phaki_tests::federation::Federation;

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     audit, backup, conflicts, edit, enrol, export, federation, history, import, list, new, node,
-    quarantine, receipts, roster, rotate_key, show, space, status,
+    quarantine, receipts, repair, roster, rotate_key, show, space, status,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -124,6 +124,8 @@ pub(crate) enum Command {
     Export(export::ExportArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
+    Verify(repair::VerifyArgs),
+    Repair(repair::RepairArgs),
     CheckConfig(node::CheckConfigArgs),
     Completions(node::CompletionsArgs),
     Demo(demo::DemoArgs),

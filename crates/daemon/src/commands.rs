@@ -18,6 +18,7 @@ pub(crate) mod new;
 pub(crate) mod node;
 pub(crate) mod quarantine;
 pub(crate) mod receipts;
+pub(crate) mod repair;
 pub(crate) mod roster;
 pub(crate) mod rotate_key;
 pub(crate) mod show;
@@ -109,6 +110,8 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         }
         Command::Receipts(args) => receipts::receipts(invocation, &args).await.map(|()| done),
         Command::Backup(args) => backup::backup(invocation, &args).await.map(|()| done),
+        Command::Verify(args) => repair::verify(invocation, &args),
+        Command::Repair(args) => repair::repair(invocation, &args).map(|()| done),
         Command::Restore(args) => backup::restore(invocation, &args).map(|()| done),
         Command::Space(command) => space::space(invocation, command).await.map(|()| done),
         Command::New(args) => new::new(invocation, args).await.map(|()| done),

@@ -29,6 +29,13 @@ pub(crate) const COMPLAINTS_MAX: u32 = 64;
 /// that does wrong without end fills some 20 MB a day, which log rotation copes with.
 pub(crate) const COMPLAINT_EVERY: Duration = Duration::from_secs(1);
 
+/// After an attempt to accept a client that failed, for want of a file descriptor mostly: others must
+/// end before more can come.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// That this happened is told for so long: whoever heard of it has time to look.
+pub(crate) const STARVED_TOLD: Duration = Duration::from_secs(10 * 60);
+
 /// While the disk does not take writes, it is tried again this often.
 pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(5);
 

@@ -1,5 +1,6 @@
 //! The local gRPC API on the Unix socket, with server reflection and `grpc.health.v1`.
 
+mod accepting;
 mod auditing;
 mod border;
 mod denial;
@@ -35,13 +36,13 @@ use phaki_replication::sign::SecretKey;
 use phaki_store::Reader;
 use phaki_wire::proto::DESCRIPTOR;
 use phaki_wire::proto::local::v1::local_server::LocalServer;
-use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
 pub(crate) use socket::{Socket, bind};
 pub(crate) use watching::Commits;
 
+use self::accepting::accepted;
 use self::auditing::Auditing;
 use self::editing::Editing;
 use self::enrolling::Enrolling;
@@ -147,7 +148,7 @@ impl LocalApi {
             turn: Arc::default(),
         };
         Ok(Self {
-            facts: Facts { listen, data },
+            facts: Facts::new(listen, data),
             spaces,
             reading,
             editing,
@@ -171,6 +172,7 @@ impl LocalApi {
         self.watching.stop = stop.clone();
         let edits = self.editing.tasks.clone();
         let (file, listener) = socket.split();
+        let incoming = accepted(listener, self.facts.starved.clone());
         let (health, health_server) = tonic_health::server::health_reporter();
         let api = LocalServer::new(self).max_decoding_message_size(LOCAL_REQUEST_BYTES_MAX);
         health.set_serving::<LocalServer<Self>>().await;
@@ -190,7 +192,7 @@ impl LocalApi {
             .add_service(health_server)
             .add_service(reflection)
             .add_service(api)
-            .serve_with_incoming_shutdown(UnixListenerStream::new(listener), stopping)
+            .serve_with_incoming_shutdown(incoming, stopping)
             .await;
         served.context("serve the local socket")?;
         edits.close();

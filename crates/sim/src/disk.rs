@@ -1,7 +1,8 @@
 //! One machine's disk: writes become durable after a while, in order, several in one commit.
 //!
 //! What a crash leaves is what was durable, and perhaps more: a prefix of the commit under way
-//! that nobody was told of.
+//! that nobody was told of. A crash may fall between any two writes; one write is whole or absent.
+//! A disk that lies about what is durable shows itself as a store that was put back.
 
 mod contents;
 mod severed;
@@ -20,6 +21,8 @@ pub(crate) struct Disk {
     pub(crate) contents: Contents,
     /// Bounds of the duration of a commit.
     pub(crate) commit_us: (u64, u64),
+    /// Until when every commit takes seconds.
+    pub(crate) slow_until_us: u64,
     /// Until when every commit fails.
     pub(crate) full_until_us: u64,
     queue: VecDeque<(WriteId, Change)>,
@@ -36,6 +39,7 @@ impl Disk {
         Self {
             contents,
             commit_us,
+            slow_until_us: 0,
             full_until_us: 0,
             queue: VecDeque::new(),
             committing: 0,

@@ -71,6 +71,8 @@ pub(crate) struct Machine {
     pub(crate) actor: [u8; 24],
     /// Crash after this many more effects.
     pub(crate) crash_in: Option<u32>,
+    /// Lose power when this many more writes are durable.
+    pub(crate) tear_in: Option<u32>,
     /// How long to stay down after the next crash.
     pub(crate) down_us: u64,
     /// When the node is woken next.
@@ -103,6 +105,7 @@ impl Machine {
             attempts: BTreeMap::new(),
             actor: [0; 24],
             crash_in: None,
+            tear_in: None,
             down_us: 0,
             wake_us: None,
             wall_skew_ms: 0,
@@ -133,6 +136,7 @@ impl Machine {
         self.monotonic_start_us = now_us.cast_signed() - uptime_us.cast_signed();
         self.take_new_actor(salt);
         self.crash_in = None;
+        self.tear_in = None;
         self.wake_us = None;
     }
 

@@ -24,6 +24,8 @@ pub enum Sabotage {
     SkipRightsCheck,
     /// The disk forgets the newest run of the machine's own feeds when the machine crashes.
     ForgetOnCrash,
+    /// The store keeps half of a write when the power goes.
+    TearTransactions,
     /// A node never learns of entries of its own that were cut off.
     RepublishNothing,
     /// The disk keeps what is to be cut off.
@@ -31,10 +33,11 @@ pub enum Sabotage {
 }
 
 impl Sabotage {
-    const NAMES: [(&'static str, Self); 5] = [
+    const NAMES: [(&'static str, Self); 6] = [
         ("acknowledge-before-stored", Self::AcknowledgeBeforeStored),
         ("skip-rights-check", Self::SkipRightsCheck),
         ("forget-on-crash", Self::ForgetOnCrash),
+        ("tear-transactions", Self::TearTransactions),
         ("republish-nothing", Self::RepublishNothing),
         ("ignore-cuts", Self::IgnoreCuts),
     ];
@@ -71,6 +74,8 @@ pub struct Tally {
     pub stored: u64,
     /// Crashes.
     pub crashes: u64,
+    /// Times that the power went in the middle of a commit, or before the node heard of it.
+    pub torn: u64,
     /// Connections made.
     pub connections: u64,
     /// Stores put back to what they were earlier.

@@ -88,6 +88,7 @@ impl fmt::Display for Summary {
             refused,
             stored,
             crashes,
+            torn,
             connections,
             restored,
             cloned,
@@ -98,7 +99,7 @@ impl fmt::Display for Summary {
             f,
             "seed {}: {} s, {events} events, {messages} messages, {acknowledged} entries \
              acknowledged, {refused} requests refused, {stored} entries stored, {crashes} \
-             crashes, {connections} connections, {restored} stores put back, {cloned} clones, \
+             crashes, {torn} commits torn, {connections} connections, {restored} stores put back, {cloned} clones, \
              {equivocations} equivocations, {cuts} cuts; hash {}",
             self.seed, self.seconds, self.hash
         )

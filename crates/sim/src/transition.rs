@@ -119,6 +119,15 @@ pub(crate) enum Transition {
         effects: u32,
         down_ms: u64,
     },
+    /// A machine loses its power when so many more writes are durable, before the node hears of
+    /// the last one and while those behind it in the same commit are lost.
+    Tear {
+        machine: usize,
+        writes: u32,
+        down_ms: u64,
+    },
+    /// Every commit of a disk takes seconds for a while.
+    SlowDisk { machine: usize, for_ms: u64 },
     /// A disk is full for a while.
     FillDisk { machine: usize, for_ms: u64 },
     /// A wall clock is set to something else.

@@ -54,6 +54,8 @@ impl<'a> Draw<'a> {
             | Sort::Partition
             | Sort::Dial
             | Sort::Crash
+            | Sort::Tear
+            | Sort::SlowDisk
             | Sort::FillDisk
             | Sort::SetClock
             | Sort::Degrade

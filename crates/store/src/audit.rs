@@ -213,6 +213,28 @@ pub(crate) fn check(connection: &Connection, known: Option<&Hash>) -> rusqlite::
     Ok(check)
 }
 
+/// Copies the log up to the first record that cannot be read or is not as it was written; whether
+/// that was all of it.
+pub(crate) fn copy_sound(from: &Connection, to: &Connection) -> rusqlite::Result<bool> {
+    let sql = format!("SELECT {COLUMNS}, previous FROM audit ORDER BY number");
+    let mut select = from.prepare(&sql)?;
+    let mut rows = select.query([])?;
+    let (mut number, mut last) = (0, ROOT);
+    loop {
+        let record = match rows.next() {
+            Ok(Some(row)) => check_record(row, number + 1, &last).and(read(row).map_err(|_| "")),
+            Ok(None) => return Ok(true),
+            Err(_) => return Ok(false),
+        };
+        let Ok(record) = record else {
+            return Ok(false);
+        };
+        // The same texts under the same number have the same hash.
+        append(to, &record.what)?;
+        (number, last) = (record.number, record.hash);
+    }
+}
+
 /// The hash of the record that must have this number and follow that hash.
 fn check_record(row: &Row<'_>, number: u64, previous: &Hash) -> Result<Hash, &'static str> {
     let unreadable = |_| "cannot be read";

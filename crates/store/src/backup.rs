@@ -73,12 +73,17 @@ pub fn backup(database: &Path, path: &Path) -> Result<(), BackupError> {
         Ok(()) | Err(_) => {}
     }
     file::create_private(&unfinished).map_err(failed)?;
-    copy(database, &unfinished).map_err(|source| BackupError::Sqlite {
+    let copied = copy(database, &unfinished).map_err(|source| BackupError::Sqlite {
         database: database.to_owned(),
         path: path.to_owned(),
         source,
-    })?;
-    file::put_in_place(&unfinished, path).map_err(failed)
+    });
+    let made = copied.and_then(|()| file::put_in_place(&unfinished, path).map_err(failed));
+    if made.is_err() {
+        // What is half made only takes room; the error that came first says more.
+        std::fs::remove_file(&unfinished).ok();
+    }
+    made
 }
 
 /// The file that grows into the backup `path` while it is made.

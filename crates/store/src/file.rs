@@ -43,6 +43,39 @@ pub(crate) fn put_in_place(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
+/// The files of a database.
+const FILES: [&str; 3] = ["", "-wal", "-shm"];
+
+/// Removes a database with everything beside it.
+pub(crate) fn remove_database(database: &Path) -> io::Result<()> {
+    for suffix in FILES.into_iter().chain([".lock"]) {
+        match std::fs::remove_file(beside(database, suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Puts a finished database that is one file in the place of another, which is moved `aside` with
+/// everything beside it. The error names the file.
+pub(crate) fn replace_database(
+    finished: &Path,
+    database: &Path,
+    aside: Option<&Path>,
+) -> Result<(), (PathBuf, io::Error)> {
+    if let Some(aside) = aside {
+        for suffix in FILES {
+            let (from, to) = (beside(database, suffix), beside(aside, suffix));
+            if from.exists() {
+                std::fs::rename(&from, &to).map_err(|error| (from, error))?;
+            }
+        }
+    }
+    put_in_place(finished, database).map_err(|error| (database.to_owned(), error))?;
+    remove_database(finished).map_err(|error| (finished.to_owned(), error))
+}
+
 /// The path with `suffix` behind the file name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);

@@ -10,7 +10,7 @@ use phaki_replication::node::{Change, WriteId};
 use thiserror::Error;
 
 use crate::audit::AuditDraft;
-use crate::fault::Fault;
+use crate::fault::{Fault, lacks_room};
 use crate::invite::{Invite, Redemption};
 use crate::materialise::Materialised;
 use crate::pending::Decision;
@@ -231,11 +231,11 @@ impl WriteError {
         let path = Arc::clone(path);
         match fault {
             Fault::Sqlite(error) => {
-                use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
-                let code = error.sqlite_error_code();
+                use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+                let (full, code) = (lacks_room(&error), error.sqlite_error_code());
                 let source = Arc::new(error);
                 match code {
-                    Some(DiskFull) => Self::Full { path, source },
+                    _ if full => Self::Full { path, source },
                     Some(DatabaseCorrupt | NotADatabase) => Self::Corrupt { path, source },
                     _ => Self::Other { path, source },
                 }

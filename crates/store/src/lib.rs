@@ -25,6 +25,7 @@ mod prepared;
 pub mod progress;
 mod queue;
 pub mod reader;
+pub mod repair;
 pub mod restore;
 pub mod rotate;
 mod schema;
@@ -34,6 +35,7 @@ pub mod verify;
 pub mod writer;
 
 pub use audit::{AuditCheck, AuditDraft, AuditFilter, AuditRecord, BrokenRecord};
+pub use fault::is_full;
 pub use invite::{Closed, Invite, InviteRefusal, Redemption};
 pub use job::{Completion, FailureClass, Job, Reply, Touched, WriteError};
 pub use materialise::{Materialised, Materialiser, materialise, start_materialiser};

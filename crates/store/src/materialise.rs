@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
 use crate::fault::Fault;
-use crate::job::{Job, Reply, WriteError};
+use crate::job::{FailureClass, Job, Reply, WriteError};
 use crate::limits::{
     GIVE_WAY_COMMITS_MAX, GIVE_WAY_PATIENCE, MATERIALISE_AHEAD_MAX, MATERIALISE_BYTES_MAX,
     MATERIALISE_DOCUMENTS_MAX, MATERIALISE_TOGETHER_MIN, SNAPSHOT_CHANGES_MIN,
@@ -91,6 +91,8 @@ enum Broken {
     Panic,
     #[error("its summary cannot be written as JSON")]
     Json,
+    #[error("its changes cannot be read: the store is damaged there")]
+    Damaged,
 }
 
 /// Starts the materialiser: it brings up to date what is dirty already and then follows the
@@ -170,6 +172,16 @@ pub fn materialise(
     }))
 }
 
+/// A document whose changes cannot be read any more must not hold up the others.
+fn unreadable(reader: &Reader, space: &SpaceId, document: &DocumentId) -> Option<Materialised> {
+    Some(Materialised {
+        space: *space,
+        document: *document,
+        heads: reader.heads(space, document).ok()??,
+        view: Err(Broken::Damaged.to_string()),
+    })
+}
+
 fn view(id: &DocumentId, stored: &DocumentChanges) -> Result<View, Broken> {
     let computed = catch_unwind(AssertUnwindSafe(|| {
         let document = stored.load(id).map_err(Broken::Load)?;
@@ -215,6 +227,11 @@ fn follow(reader: &Reader, writer: &Writer) {
     let mut seen = 0;
     while let Some(asked) = progress.wait_beyond(seen) {
         let outcome = catch_up(reader, writer, asked);
+        if let Err(MaterialiseError::Write(error)) = &outcome
+            && error.class() == FailureClass::Corrupt
+        {
+            reader.note_damage(&error.to_string());
+        }
         if let Err(error) = &outcome
             && !progress.is_stopped()
         {
@@ -239,7 +256,7 @@ fn catch_up(reader: &Reader, writer: &Writer, asked: u64) -> Result<(), Material
             return Ok(());
         }
         // The next ones are computed while the last ones are written.
-        let mut writing: Option<Writing> = None;
+        let (mut writing, mut computed) = (None::<Writing>, 0);
         for documents in dirty.chunks(MATERIALISE_DOCUMENTS_MAX) {
             let rows = compute(reader, documents).map_err(MaterialiseError::Read)?;
             if let Some(last) = writing.take() {
@@ -249,10 +266,14 @@ fn catch_up(reader: &Reader, writer: &Writer, asked: u64) -> Result<(), Material
             if writer.progress().is_stopped() {
                 return Ok(());
             }
+            computed += rows.len();
             writing = Some(Writing::begin(writer, rows).map_err(MaterialiseError::Write)?);
         }
         if let Some(last) = writing {
             last.durable().map_err(MaterialiseError::Write)?;
+        }
+        if computed == 0 {
+            return Ok(());
         }
     }
     Ok(())
@@ -272,7 +293,10 @@ fn compute(
             let Some((space, document)) = documents.get(at) else {
                 break;
             };
-            let row = materialise(reader, space, document)?;
+            let row = match materialise(reader, space, document) {
+                Err(error) if error.is_damage() => unreadable(reader, space, document),
+                row => row?,
+            };
             let more = row.as_ref().map_or(0, Materialised::bytes);
             bytes.fetch_add(more, Ordering::Relaxed);
             rows.extend(row);

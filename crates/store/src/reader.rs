@@ -12,7 +12,7 @@ mod spaces;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rusqlite::Connection;
 use thiserror::Error;
@@ -23,6 +23,7 @@ pub use quarantine::{QuarantineFilter, QuarantinedRow};
 pub use spaces::{FeedRow, RefusedRow, SpaceRow};
 
 use crate::connection::open_reader;
+use crate::fault::is_damage;
 use crate::invite::{self, Invite};
 use crate::limits::READERS_MAX;
 use crate::pending::{self, Pending};
@@ -55,10 +56,22 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// Whether the store is damaged, rather than busy, gone, or without room.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Sqlite { source, .. } => is_damage(source),
+            Self::Damaged { .. } => true,
+        }
+    }
+}
+
 struct Pool {
     path: PathBuf,
     connections: Mutex<Connections>,
     returned: Condvar,
+    /// What was found damaged first.
+    damage: OnceLock<String>,
 }
 
 #[derive(Default)]
@@ -79,6 +92,7 @@ impl Reader {
             path: path.to_owned(),
             connections: Mutex::default(),
             returned: Condvar::new(),
+            damage: OnceLock::new(),
         };
         Self {
             pool: Arc::new(pool),
@@ -100,10 +114,30 @@ impl Reader {
             let transaction = connection.unchecked_transaction()?;
             read(&transaction)
         });
-        result.map_err(|source| ReadError::Sqlite {
-            path: self.pool.path.clone(),
-            source,
+        result.map_err(|source| {
+            let error = ReadError::Sqlite {
+                path: self.pool.path.clone(),
+                source,
+            };
+            if let ReadError::Sqlite { source, .. } = &error
+                && error.is_damage()
+            {
+                self.note_damage(&source.to_string());
+            }
+            error
         })
+    }
+
+    /// What was found damaged first since the store was opened, in words of SQLite or of this
+    /// crate.
+    pub fn damage(&self) -> Option<&str> {
+        self.pool.damage.get().map(String::as_str)
+    }
+
+    pub(crate) fn note_damage(&self, what: &str) {
+        if self.pool.damage.set(what.to_owned()).is_ok() {
+            tracing::error!(what, path = %self.pool.path.display(), "the store is damaged");
+        }
     }
 
     /// All invitations to enrol, the newest first.
@@ -124,6 +158,7 @@ impl Reader {
     }
 
     pub(crate) fn damaged(&self, what: &'static str) -> ReadError {
+        self.note_damage(what);
         ReadError::Damaged {
             path: self.pool.path.clone(),
             what,

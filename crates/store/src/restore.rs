@@ -13,9 +13,6 @@ use crate::file;
 use crate::reader::ReadError;
 use crate::store::{Identity, OpenError, Store};
 
-/// The files of a database.
-const FILES: [&str; 3] = ["", "-wal", "-shm"];
-
 /// What is restored, and as what.
 #[derive(Clone, Debug)]
 pub struct Restore<'a> {
@@ -115,20 +112,12 @@ pub fn restore(what: &Restore<'_>) -> Result<Identity, RestoreError> {
         Ok(identity) => identity,
         Err(error) => {
             // The error that came first says more than one about what is left behind.
-            remove(&unfinished).ok();
+            file::remove_database(&unfinished).ok();
             return Err(error);
         }
     };
-    if let Some(aside) = what.aside {
-        for suffix in FILES {
-            let (from, to) = (file::beside(database, suffix), file::beside(aside, suffix));
-            if from.exists() {
-                std::fs::rename(&from, &to).map_err(failed(&from))?;
-            }
-        }
-    }
-    file::put_in_place(&unfinished, database).map_err(failed(database))?;
-    remove(&unfinished).map_err(failed(&unfinished))?;
+    file::replace_database(&unfinished, database, what.aside)
+        .map_err(|(path, source)| RestoreError::File { path, source })?;
     Ok(identity)
 }
 
@@ -141,23 +130,12 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> RestoreError + '_ {
 
 fn copy(backup: &Path, to: &Path) -> Result<(), RestoreError> {
     let mut from = File::open(backup).map_err(failed(backup))?;
-    remove(to)
+    file::remove_database(to)
         .and_then(|()| file::create_private(to))
         .and_then(|()| OpenOptions::new().write(true).open(to))
         .and_then(|mut file| io::copy(&mut from, &mut file))
         .map(drop)
         .map_err(failed(to))
-}
-
-/// Removes a database with everything beside it.
-fn remove(database: &Path) -> io::Result<()> {
-    for suffix in FILES.into_iter().chain([".lock"]) {
-        match std::fs::remove_file(file::beside(database, suffix)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-    }
-    Ok(())
 }
 
 /// Checks the copy of the backup and begins its new life.

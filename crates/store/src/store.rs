@@ -266,7 +266,10 @@ impl Store {
                     connection,
                     "SELECT manifest, signature FROM space ORDER BY key",
                 )?;
-                let receipts = signed(connection, "SELECT bytes, signature FROM receipt")?;
+                // They come again; without them everything else goes on.
+                let receipts = signed(connection, "SELECT bytes, signature FROM receipt")
+                    .inspect_err(|error| self.reader.note_damage(&error.to_string()))
+                    .unwrap_or_default();
                 let mut statement = connection.prepare("SELECT proof FROM fork ORDER BY feed")?;
                 let forks = statement
                     .query_map([], |row| row.get::<_, Vec<u8>>(0))?

@@ -14,9 +14,11 @@ use phaki_replication::manifest::{ManifestError, SignedManifest};
 use phaki_replication::roster::{RosterError, SignedRoster};
 use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension};
+use std::path::Path;
 use thiserror::Error;
 
 use crate::audit::{self, BrokenRecord};
+use crate::fault::is_damage;
 use crate::limits::PROBLEMS_MAX;
 use crate::place::{FeedKey, Place};
 use crate::reader::entries::read_entries;
@@ -129,7 +131,25 @@ impl Verification {
             self.problems.push(problem);
         }
     }
+
+    /// Checks one part; that it cannot be read is a finding.
+    fn part(
+        &mut self,
+        what: &'static str,
+        check: impl FnOnce(&mut Self) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        match check(self) {
+            Err(error) if is_damage(&error) => {
+                self.add(Problem::Structure(format!("{what}: {error}")));
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
 }
+
+/// Lines about the structure of one table that are listed: the first ones tell where it is.
+const LINES_MAX: usize = 10;
 
 impl Reader {
     /// Checks everything that is stored, as far as it can be read. Takes about as long as
@@ -140,30 +160,63 @@ impl Reader {
     pub fn verify(&self, federation: &FederationId) -> Result<Verification, ReadError> {
         let mut found = Verification::default();
         self.with(|connection| {
-            check_structure(connection, &mut found)?;
-            check_acts(connection, federation, &mut found)?;
-            let audit = audit::check(connection, None)?;
-            found.audit_records = audit.records;
-            if let Some(BrokenRecord { number, what }) = audit.broken {
-                found.add(Problem::Audit { number, what });
+            found.part("structure", |found| check_structure(connection, found))?;
+            let acts = |found: &mut Verification| check_acts(connection, federation, found);
+            found.part("roster, branches and manifests", acts)?;
+            found.part("audit log", |found| check_audit(connection, found))?;
+            let mut known = Vec::new();
+            found.part("feeds", |_| feeds(connection).map(|feeds| known = feeds))?;
+            for feed in known {
+                let check =
+                    |found: &mut Verification| check_feed(connection, federation, &feed, found);
+                found.part("entries and checkpoints", check)?;
             }
-            for feed in feeds(connection)? {
-                check_feed(connection, federation, &feed, &mut found)?;
-            }
-            derived::check_heads(connection, federation, &mut found)
+            let heads =
+                |found: &mut Verification| derived::check_heads(connection, federation, found);
+            found.part("documents", heads)
         })?;
         derived::check_summaries(self, &mut found)?;
         Ok(found)
     }
 }
 
+/// Checks the store at `database`, whichever process has it open.
+///
+/// # Errors
+/// When it cannot be opened, or does not say of which federation it is. What is wrong inside is a
+/// result, not an error.
+pub fn verify(database: &Path) -> Result<Verification, ReadError> {
+    let reader = Reader::new(database);
+    let federation = reader.with(|connection| {
+        let select = "SELECT value FROM meta WHERE name = 'federation'";
+        connection.query_row(select, [], |row| row.get(0).map(FederationId))
+    })?;
+    reader.verify(&federation)
+}
+
+/// Each table with its indices by itself, so that its name can be told.
 fn check_structure(connection: &Connection, found: &mut Verification) -> rusqlite::Result<()> {
-    let mut check = connection.prepare("PRAGMA quick_check(10)")?;
-    for line in check.query_map([], |row| row.get::<_, String>(0))? {
-        let line = line?;
-        if line != "ok" {
-            found.add(Problem::Structure(line));
+    let select = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+    let mut select = connection.prepare(select)?;
+    let tables = select.query_map([], |row| row.get::<_, String>(0))?;
+    for table in tables.collect::<rusqlite::Result<Vec<_>>>()? {
+        let mut check = connection.prepare(&format!("PRAGMA quick_check('{table}')"))?;
+        let lines = check.query_map([], |row| row.get::<_, String>(0))?;
+        for line in lines.take(LINES_MAX) {
+            let line = line?;
+            if line != "ok" {
+                found.add(Problem::Structure(format!("table {table}: {line}")));
+            }
         }
+    }
+    Ok(())
+}
+
+fn check_audit(connection: &Connection, found: &mut Verification) -> rusqlite::Result<()> {
+    let audit = audit::check(connection, None)?;
+    found.audit_records = audit.records;
+    if let Some(BrokenRecord { number, what }) = audit.broken {
+        found.add(Problem::Audit { number, what });
     }
     Ok(())
 }

@@ -40,6 +40,35 @@ async fn a_node_is_backed_up_and_restored_as_the_document_says() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_store_is_repaired_as_the_document_says() {
+    let federation = federation();
+    let hub = federation.found().await;
+    let (mut province, _line) = federation.admit(&hub, "TH-41").await;
+    share(&hub, SPACE, &[&province]).await;
+    province.local().put(SPACE, &plan(0)).await.unwrap();
+    converged(&[&hub, &province], SPACE, 1).await;
+    assert!(province.stop().await.0.success());
+    let database = rusqlite::Connection::open(province.data().join("phaki.db")).unwrap();
+    let damage = "UPDATE document SET heads = zeroblob(32)";
+    assert_eq!(database.execute(damage, []).unwrap(), 1);
+    drop(database);
+
+    let mut chapter = Chapter::open("A damaged store", &federation.folder().join("desk"));
+    let verify = chapter.call(&province, "phaki verify", &[]);
+    let found = { verify }.output().unwrap();
+    let says = String::from_utf8(found.stdout).unwrap();
+    assert!(
+        !found.status.success() && says.contains("heads of document"),
+        "{says}"
+    );
+    chapter.at(&province, "phaki repair");
+    chapter.serve(&mut province).await;
+    converged(&[&hub, &province], SPACE, 1).await;
+    assert!(province.command(&["verify"]).contains("as it was written"));
+    chapter.ends();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_put_back_needs_nothing_as_the_document_says() {
     let federation = federation();
     let hub = federation.found().await;

@@ -9,11 +9,15 @@ use phaki_replication::feed::Run;
 use phaki_replication::id::{FederationId, FeedId, Hash, SpaceId};
 use phaki_replication::sign::{SecretKey, Signature};
 use phaki_tests::samples;
+use serde_json::{Value, json};
 
 use super::say::EPOCH;
 
 /// The documents that attackers make are of this series.
 const SERIES: u16 = 0x6666;
+
+/// Values of a plan that takes long to read: just under a mebibyte of change.
+const LABORIOUS_VALUES: u64 = 14_000;
 
 /// What one author writes in one space.
 #[derive(Clone, Debug)]
@@ -72,6 +76,15 @@ impl Pen {
         plan_by(&self.feed, number)
     }
 
+    /// The payload of a change that makes a plan of as many values as a change can carry, and so
+    /// takes as long to read as one change can.
+    pub(crate) fn laborious_plan(&self, number: u64) -> Bytes {
+        let mut json = samples::plan(SERIES, number);
+        let problem = |nth: u64| (format!("p{nth}"), json!({"size_now": format!("{nth}.5")}));
+        json["problems"] = (0..LABORIOUS_VALUES).map(problem).collect();
+        made_from(&self.feed, &json).1
+    }
+
     /// The payload of a change that follows one which nobody else has.
     pub(crate) fn second_change(&self) -> Bytes {
         let (mut document, _) = made_by(&self.feed, 0);
@@ -102,9 +115,12 @@ pub(crate) fn plan_by(feed: &FeedId, number: u64) -> Bytes {
 }
 
 fn made_by(feed: &FeedId, number: u64) -> (Document, Bytes) {
-    let json = samples::plan(SERIES, number);
+    made_from(feed, &samples::plan(SERIES, number))
+}
+
+fn made_from(feed: &FeedId, json: &Value) -> (Document, Bytes) {
     let id: DocumentId = json["id"].as_str().unwrap().parse().unwrap();
-    let edits = create_edits(&id, &json).unwrap();
+    let edits = create_edits(&id, json).unwrap();
     let mut document = Document::empty(id);
     let change = document.edit(&editor(feed), &edits).unwrap().unwrap();
     (document, payload::encode(&id, &change.bytes).into())

@@ -77,6 +77,8 @@ pub(crate) enum Deed {
     StoreSuperseded,
     /// A backup was put in the place of the store.
     StoreRestored,
+    /// A damaged store was made anew from what could be read.
+    StoreRepaired,
     /// Somebody copied the store to a file.
     StoreBackedUp,
     /// A peer holds other entries of a feed than this node.
@@ -99,7 +101,7 @@ pub(crate) enum Deed {
 
 impl Deed {
     /// All of them with their word, and what a Thai reader sees before it.
-    pub(crate) const ALL: [(Self, &'static str, &'static str); 46] = [
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 47] = [
         (Self::FederationFounded, "federation-founded", "ก่อตั้งสหพันธ์"),
         (Self::FederationJoined, "federation-joined", "เข้าร่วมสหพันธ์"),
         (Self::NodeStarted, "node-started", "เริ่มทำงาน"),
@@ -173,6 +175,7 @@ impl Deed {
             "store-restored",
             "กู้คืนคลังข้อมูลจากสำเนาสำรอง",
         ),
+        (Self::StoreRepaired, "store-repaired", "ซ่อมคลังข้อมูล"),
         (Self::StoreBackedUp, "store-backed-up", "สำรองคลังข้อมูล"),
         (Self::FeedsDiffer, "feeds-differ", "สายข้อมูลไม่ตรงกัน"),
         (

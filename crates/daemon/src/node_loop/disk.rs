@@ -311,29 +311,31 @@ impl Disk {
             failure => failure,
         };
         let class = failure.class();
-        let fatal = class == FailureClass::Corrupt
-            || matches!(
-                failure,
-                WriteError::Gap { .. } | WriteError::UnknownSpace(_) | WriteError::Stopped
-            );
+        let fatal = matches!(
+            failure,
+            WriteError::Gap { .. } | WriteError::UnknownSpace(_) | WriteError::Stopped
+        );
         if fatal {
             return Err(failure.into());
         }
-        let writer = &self.journal.writer;
-        writer
-            .submit(Job::Resume)
-            .context("tell the store to go on")?;
+        // A damaged store stays as it is: what can be read of it is shown and sent, and nothing is
+        // written any more.
+        if class != FailureClass::Corrupt {
+            let writer = &self.journal.writer;
+            writer
+                .submit(Job::Resume)
+                .context("tell the store to go on")?;
+        }
         self.halted = true;
         self.probe_at = Instant::now() + PROBE_EVERY;
-        let full = class == FailureClass::Full;
-        let text = match full {
-            true => failure.to_string(),
-            false => format!("{:#}", anyhow::Error::from(failure)),
+        let text = match class {
+            FailureClass::Full => failure.to_string(),
+            _ => format!("{:#}", anyhow::Error::from(failure)),
         };
         if self.trouble.is_none() {
             error!(error = text, "store does not take writes");
         }
-        self.trouble = Some(Trouble { text, full });
+        self.trouble = Some(Trouble { text, class });
         Ok(true)
     }
 
@@ -342,7 +344,8 @@ impl Disk {
     }
 
     pub(super) fn succeeded(&mut self) {
-        if self.trouble.take().is_some() {
+        let damaged = |trouble: &Trouble| trouble.class == FailureClass::Corrupt;
+        if self.trouble.take_if(|trouble| !damaged(trouble)).is_some() {
             info!("store takes writes again");
         }
     }
@@ -354,9 +357,11 @@ impl Disk {
 
     /// Resolves when it is time to try whether the disk takes writes again.
     pub(super) fn next_probe(&self) -> impl Future<Output = ()> + use<> {
-        match self.trouble {
-            Some(_) => Either::Left(sleep_until(self.probe_at)),
-            None => Either::Right(future::pending()),
+        match &self.trouble {
+            Some(trouble) if trouble.class != FailureClass::Corrupt => {
+                Either::Left(sleep_until(self.probe_at))
+            }
+            Some(_) | None => Either::Right(future::pending()),
         }
     }
 
@@ -413,7 +418,7 @@ mod tests {
     use phaki_store::{Identity, Store, WriterOptions};
 
     #[tokio::test]
-    async fn a_failure_is_news_once_until_the_writer_goes_on_and_damage_is_the_end() {
+    async fn a_failure_is_news_once_until_the_writer_goes_on_which_it_never_does_when_damaged() {
         let folder = tempfile::tempdir().unwrap();
         let key = SecretKey::from_seed(&[1; 32]);
         let identity = Identity {
@@ -453,6 +458,8 @@ mod tests {
             path: path.as_path().into(),
             what: "row",
         };
-        assert!(disk.failed(damaged).is_err());
+        assert!(disk.failed(damaged).unwrap());
+        disk.succeeded();
+        assert!(disk.trouble().is_some(), "what is damaged stays so");
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use phaki_net::valve::Rates;
 use phaki_replication::id::{Epoch, NodeId, ShortDigest, SpaceId};
 use phaki_replication::node::{Act, LinkStatus, NewEntry, Node, Now, Progress, Refusal};
-use phaki_store::AuditDraft;
+use phaki_store::{AuditDraft, FailureClass};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -16,6 +16,7 @@ use super::in_force::InForce;
 use super::links::Links;
 use super::quiet::Quiet;
 use crate::limits::{COMMANDS_MAX, ENACT_ATTEMPTS_MAX};
+use crate::output::remedy;
 
 /// Whether what was asked for is durable.
 pub(crate) type Answer = Result<(), RequestError>;
@@ -42,8 +43,19 @@ pub(crate) enum RequestError {
 pub(crate) struct Trouble {
     /// What the system says.
     pub(crate) text: String,
-    /// Whether there is no room.
-    pub(crate) full: bool,
+    /// What kind of trouble it is.
+    pub(crate) class: FailureClass,
+}
+
+impl Trouble {
+    /// What a person is to do about it.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self.class {
+            FailureClass::Full => "make room on the disk",
+            FailureClass::Corrupt => remedy::DAMAGED,
+            FailureClass::Other => "look at the disk and the node's log",
+        }
+    }
 }
 
 /// Counts how often something was made for the roster or manifest in force, only to find that

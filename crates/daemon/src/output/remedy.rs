@@ -3,13 +3,36 @@
 
 use std::io::{self, ErrorKind};
 
+use phaki_replication::node::StartError;
+use phaki_store::ReadError;
 use phaki_store::store::OpenError;
+
+/// What to do about a store that is damaged while its node runs.
+pub(crate) const DAMAGED: &str = "what can be read is still shown and sent; stop the node and type \
+                                  `phaki repair`, which keeps all that can be read and has the \
+                                  rest sent again by the other nodes";
+
+/// The same while the node does not run.
+const DAMAGED_AT_REST: &str = "type `phaki repair`, which keeps all that can be read and has the \
+                               rest sent again by the other nodes; if it cannot, restore a backup \
+                               with `phaki restore --replace`, or join again with a new invite and \
+                               an empty data folder";
 
 /// What to do next; `None` when the error says so itself.
 pub(crate) fn remedy(error: &anyhow::Error) -> Option<&'static str> {
+    // An error of the store says only in its cause that there is no room.
+    if error.chain().any(phaki_store::is_full) {
+        return of_system(ErrorKind::StorageFull);
+    }
     error.chain().find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<io::Error>() {
             return of_system(error.kind());
+        }
+        if cause.is::<StartError>() {
+            return Some(DAMAGED_AT_REST);
+        }
+        if let Some(error) = cause.downcast_ref::<ReadError>() {
+            return error.is_damage().then_some(DAMAGED_AT_REST);
         }
         cause.downcast_ref::<OpenError>().and_then(of_store)
     })
@@ -31,7 +54,10 @@ fn of_system(kind: ErrorKind) -> Option<&'static str> {
 
 fn of_store(error: &OpenError) -> Option<&'static str> {
     match error {
-        OpenError::Foreign { .. } | OpenError::Sqlite { .. } => Some(
+        OpenError::Sqlite { .. } | OpenError::Migrate { .. } | OpenError::Unnamed { .. } => {
+            Some(DAMAGED_AT_REST)
+        }
+        OpenError::Foreign { .. } => Some(
             "put the data folder aside, and restore it from a backup or join again with a new \
              invite",
         ),

@@ -8,6 +8,7 @@ use tonic::{Code, Status};
 use tracing::error;
 
 use crate::node_loop::RequestError;
+use crate::output::remedy;
 
 /// A request that is not fulfilled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,10 @@ impl Denial {
     }
 
     pub(super) fn unreadable(error: ReadError) -> Self {
+        if error.is_damage() {
+            let sentence = format!("{error}: {}", remedy::DAMAGED);
+            return Self::new(Code::DataLoss, "damaged", sentence);
+        }
         Self::internal(
             "store not read",
             format!("{:#}", anyhow::Error::from(error)),
@@ -65,13 +70,10 @@ impl Denial {
         match error {
             RequestError::Stopping => Self::stopping(),
             RequestError::Disk(trouble) => {
-                let remedy = match trouble.full {
-                    true => "make room on the disk",
-                    false => "look at the disk and the node's log",
-                };
                 let sentence = format!(
-                    "{what}: the disk takes no writes ({}): {remedy}, nothing was kept",
-                    trouble.text
+                    "{what}: the disk takes no writes ({}): {}; nothing was kept",
+                    trouble.text,
+                    trouble.remedy()
                 );
                 Self::new(Code::Unavailable, "storage", sentence)
             }

@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use phaki_replication::id::{NodeId, SpaceId};
 use phaki_replication::roster::NodeRecord;
+use phaki_store::FailureClass;
 use phaki_store::reader::SpaceRow;
 use phaki_wire::proto::local::v1 as pb;
 
+use super::accepting::Starved;
 use super::denial::Denial;
 use super::receipts::coverage;
 use super::spaces::{Spaces, spaces_to_wire};
 use crate::data_folder::DataFolder;
 use crate::node_loop::{InForce, LinkState, Overview, wall_ms};
+use crate::output::remedy;
 
 /// Entries in quarantine about which nobody decided, by space.
 pub(super) type Decide = BTreeMap<SpaceId, u64>;
@@ -36,9 +39,18 @@ pub(super) struct Facts {
     /// The address in use; empty when the node only dials.
     pub(super) listen: String,
     pub(super) data: PathBuf,
+    pub(super) starved: Starved,
 }
 
 impl Facts {
+    pub(super) fn new(listen: String, data: PathBuf) -> Self {
+        Self {
+            listen,
+            data,
+            starved: Starved::default(),
+        }
+    }
+
     /// That a change of this node's key was begun and is not finished.
     pub(super) fn rotation_problem(&self) -> Option<String> {
         let folder = DataFolder::at(&self.data);
@@ -63,7 +75,12 @@ impl Spaces {
         };
         let (decide, coverage) = self.looked_up(&overview.in_force).await?;
         let mut problems = problems(&overview, &rows);
+        if let Some(what) = self.reader.damage() {
+            let remedy = remedy::DAMAGED;
+            problems.push(format!("the store is damaged ({what}): {remedy}"));
+        }
         problems.extend(quarantine_problems(&overview.in_force, &decide));
+        problems.extend(facts.starved.problem());
         problems.extend(unread.into_iter().chain(others));
         let link = |link: &LinkState| link_to_wire(&overview, link);
         let in_force = &overview.in_force;
@@ -203,14 +220,14 @@ fn problems(overview: &Overview, rows: &[SpaceRow]) -> Vec<String> {
     let mut problems = Vec::new();
     let in_force = &overview.in_force;
     if let Some(trouble) = &overview.trouble {
-        let remedy = match trouble.full {
-            true => "make room on the disk",
-            false => "look at the disk",
+        let again = match trouble.class {
+            FailureClass::Corrupt => "",
+            FailureClass::Full | FailureClass::Other => "; it is tried again every few seconds",
         };
         problems.push(format!(
-            "the disk takes no writes, so no edit is accepted: {}: {remedy}; it is tried again \
-             every few seconds",
-            trouble.text
+            "the disk takes no writes, so no edit is accepted: {}: {}{again}",
+            trouble.text,
+            trouble.remedy()
         ));
     }
     if !in_force.roster.is_active(&in_force.node) {

@@ -7,7 +7,6 @@ use thiserror::Error;
 use super::held::{Extent, Feed, Held};
 use super::{Durable, KeptRun};
 use crate::branch::{Branch, BranchError, SignedBranch};
-use crate::canonical::DecodeError;
 use crate::id::{FederationId, FeedId, NodeId, SpaceId};
 use crate::manifest::ManifestError;
 use crate::receipt::Receipt;
@@ -25,9 +24,6 @@ pub enum StartError {
     /// A manifest is not what was stored once.
     #[error("open a stored manifest")]
     Manifest(#[source] ManifestError),
-    /// A receipt is not what was stored once.
-    #[error("read a stored receipt")]
-    Receipt(#[source] DecodeError),
     /// A feed belongs to a space without manifest.
     #[error("feed {feed} belongs to the unknown space {space}")]
     Space {
@@ -87,7 +83,10 @@ pub(super) fn spaces_of(
         }
     }
     for signed in durable.receipts {
-        let receipt = Receipt::decode(&signed.bytes).map_err(StartError::Receipt)?;
+        // One that is damaged comes again from its node.
+        let Ok(receipt) = Receipt::decode(&signed.bytes) else {
+            continue;
+        };
         if let Some(held) = spaces.get_mut(&receipt.space) {
             held.receipts.insert(receipt.node, (receipt, signed));
         }

@@ -17,6 +17,9 @@ use crate::trace::Brief;
 /// Messages kept for hostile repetition.
 const CAPTURED: usize = 400;
 
+/// What a slow disk takes longer for each commit.
+const SLOW_COMMIT_US: u64 = 3_000_000;
+
 /// Where the waiting between attempts begins when a session ended because of a disk or a
 /// clone.
 const ATTEMPTS_AFTER_TROUBLE: u32 = 5;
@@ -214,7 +217,9 @@ impl Cluster {
         let disk = &mut self.machines[index].disk;
         if disk.begin_commit() {
             let (least, most) = disk.commit_us;
-            let delay_us = self.rng.random_range(least..=most);
+            let slow = self.schedule.now_us() < disk.slow_until_us;
+            let waits_us = if slow { SLOW_COMMIT_US } else { 0 };
+            let delay_us = waits_us + self.rng.random_range(least..=most);
             let place = self.machines[index].place();
             self.schedule
                 .after(delay_us, Occurrence::CommitEnds { place });
@@ -231,13 +236,38 @@ impl Cluster {
             return Ok(());
         };
         for (write, change) in writes {
+            if self.is_torn(index) {
+                return self.tear(index, change);
+            }
             self.commit(index, change)?;
             if self.options.sabotage != Some(Sabotage::AcknowledgeBeforeStored) {
                 self.report(index, write);
             }
         }
+        if self.machines[index].tear_in == Some(0) {
+            self.tally.torn += 1;
+            return self.crash(index);
+        }
         self.begin_commit(index);
         Ok(())
+    }
+
+    /// Whether the power goes before the next write of a commit is durable.
+    fn is_torn(&mut self, index: usize) -> bool {
+        let left = &mut self.machines[index].tear_in;
+        let torn = *left == Some(0);
+        *left = left.map(|writes| writes.saturating_sub(1));
+        torn
+    }
+
+    /// The power goes between two writes of one commit. `next` is lost with all behind it, or with
+    /// a store that tears its own transactions, half of it is there.
+    fn tear(&mut self, index: usize, next: Change) -> Result<(), Violation> {
+        self.tally.torn += 1;
+        if self.options.sabotage == Some(Sabotage::TearTransactions) {
+            self.commit(index, permit_nothing(next))?;
+        }
+        self.crash(index)
     }
 
     fn report(&mut self, index: usize, write: WriteId) {
@@ -334,6 +364,17 @@ fn space_of(change: &Change) -> Option<SpaceId> {
         | Change::Severed { space, .. }
         | Change::Receipts { space, .. } => Some(*space),
         Change::Roster(_) | Change::Branch(_) | Change::Epoch(_) => None,
+    }
+}
+
+/// The entries of a write without what they lead to.
+fn permit_nothing(change: Change) -> Change {
+    match change {
+        Change::Runs { space, runs } => {
+            let runs = runs.into_iter().map(|(run, _)| (run, 0)).collect();
+            Change::Runs { space, runs }
+        }
+        other => other,
     }
 }
 

@@ -36,6 +36,20 @@ impl Cluster {
                     machine.down_us = down_ms * 1_000;
                 }
             }
+            Transition::Tear {
+                machine,
+                writes,
+                down_ms,
+            } => {
+                let machine = &mut self.machines[machine];
+                if machine.node.is_some() {
+                    machine.tear_in = Some(writes);
+                    machine.down_us = down_ms * 1_000;
+                }
+            }
+            Transition::SlowDisk { machine, for_ms } => {
+                self.machines[machine].disk.slow_until_us = now_us + for_ms * 1_000;
+            }
             Transition::FillDisk { machine, for_ms } => {
                 self.machines[machine].disk.full_until_us = now_us + for_ms * 1_000;
             }
@@ -117,7 +131,9 @@ impl Cluster {
         }
         for machine in &mut self.machines {
             machine.disk.full_until_us = 0;
+            machine.disk.slow_until_us = 0;
             machine.crash_in = None;
+            machine.tear_in = None;
         }
         if !self.is_orderly() {
             let connections: Vec<ConnectionId> = self.network.all();

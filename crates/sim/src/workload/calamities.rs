@@ -28,18 +28,8 @@ impl Draw<'_> {
                 let (peer, _) = *self.pick(&neighbours)?;
                 Some(Transition::Dial { machine, peer })
             }
-            Sort::Crash => {
-                let effects = self.rng.random_range(0..25);
-                let down_ms = self.duration_ms();
-                Some(Transition::Crash {
-                    machine: self.running()?,
-                    effects,
-                    down_ms,
-                })
-            }
-            Sort::FillDisk => {
-                let (machine, for_ms) = (self.any(), self.duration_ms());
-                Some(Transition::FillDisk { machine, for_ms })
+            Sort::Crash | Sort::Tear | Sort::SlowDisk | Sort::FillDisk => {
+                self.machine_trouble(sort)
             }
             Sort::SetClock => {
                 let skews = [0, 543 * 31_557_600_000, -31_557_600_000, 90_000, -1_200_000];
@@ -67,6 +57,38 @@ impl Draw<'_> {
                     captured,
                     mutation,
                 })
+            }
+            _ => None,
+        }
+    }
+
+    /// What happens to machines and their disks.
+    fn machine_trouble(&mut self, sort: Sort) -> Option<Transition> {
+        match sort {
+            Sort::Crash => {
+                let effects = self.rng.random_range(0..25);
+                let down_ms = self.duration_ms();
+                Some(Transition::Crash {
+                    machine: self.running()?,
+                    effects,
+                    down_ms,
+                })
+            }
+            Sort::Tear => {
+                let (writes, down_ms) = (self.rng.random_range(1..20), self.duration_ms());
+                Some(Transition::Tear {
+                    machine: self.running()?,
+                    writes,
+                    down_ms,
+                })
+            }
+            Sort::SlowDisk => {
+                let (machine, for_ms) = (self.any(), self.duration_ms());
+                Some(Transition::SlowDisk { machine, for_ms })
+            }
+            Sort::FillDisk => {
+                let (machine, for_ms) = (self.any(), self.duration_ms());
+                Some(Transition::FillDisk { machine, for_ms })
             }
             _ => None,
         }

@@ -1,13 +1,13 @@
 //! Reading entries back as runs, to be sent to peers.
 
-use phaki_replication::entry::{Entry, EntryKind, Payload};
+use phaki_replication::entry::{Entry, EntryKind, Payload, root};
 use phaki_replication::feed::{Checkpoint, Run};
-use phaki_replication::id::{FeedId, Hash, SpaceId};
+use phaki_replication::id::{FederationId, FeedId, Hash, SpaceId};
 use phaki_replication::limits::RUN_ENTRIES_MAX;
 use phaki_replication::sign::Signature;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::place::run_across_cut;
+use super::place::{place_of, run_across_cut};
 use super::{ReadError, Reader};
 use crate::place::{FeedKey, Place};
 
@@ -17,7 +17,7 @@ impl Reader {
     /// checkpoint. `None` when no checkpoint follows, or that feed is not held.
     ///
     /// # Errors
-    /// When reading fails.
+    /// When reading fails, or what was read is not what was once signed: nobody shall be sent that.
     pub fn run(
         &self,
         space: &SpaceId,
@@ -25,7 +25,7 @@ impl Reader {
         from: u64,
         bytes_target: usize,
     ) -> Result<Option<Run>, ReadError> {
-        self.with(|connection| {
+        let found = self.with(|connection| {
             let Some((key, length)) = feed_key(connection, space, feed)? else {
                 return Ok(None);
             };
@@ -33,17 +33,41 @@ impl Reader {
                 return Ok(None);
             }
             let Some((end, checkpoint)) = choose_end(connection, key, from, bytes_target)? else {
-                return run_across_cut(connection, feed, key, (from, length));
+                let run = run_across_cut(connection, feed, key, (from, length))?;
+                return Ok(run.map(|run| (run, true)));
             };
             let entries = read_entries(connection, key.at(from), end)?;
-            Ok(Some(Run {
+            let run = Run {
                 feed: *feed,
                 from,
                 entries,
                 checkpoint,
-            }))
-        })
+            };
+            let sound = leads_to_its_head(connection, space, key, &run)?;
+            Ok(Some((run, sound)))
+        })?;
+        match found {
+            Some((_, false)) => Err(self.damaged("entry of a feed")),
+            found => Ok(found.map(|(run, _)| run)),
+        }
     }
+}
+
+/// Whether the entries of a run follow from what is before it up to its signed head.
+fn leads_to_its_head(
+    connection: &Connection,
+    space: &SpaceId,
+    key: FeedKey,
+    run: &Run,
+) -> rusqlite::Result<bool> {
+    let federation = connection
+        .prepare_cached("SELECT value FROM meta WHERE name = 'federation'")?
+        .query_row([], |row| row.get(0).map(FederationId))?;
+    let root = root(&federation, space, &run.feed);
+    let before = place_of(connection, root, key, run.from)?.head;
+    let entries = (run.from..).zip(&run.entries);
+    let head = entries.fold(before, |head, (seq, entry)| entry.hash(&head, seq));
+    Ok(head == run.checkpoint.head && run.end() == run.checkpoint.length)
 }
 
 /// The key of a feed and the number of its entries.

@@ -194,7 +194,13 @@ fn compare(
 pub(super) fn check_summaries(reader: &Reader, found: &mut Verification) -> Result<(), ReadError> {
     let mut filter = DocumentFilter::default();
     loop {
-        let page = reader.documents(&filter)?;
+        let page = match reader.documents(&filter) {
+            Err(error) if error.is_damage() => {
+                found.add(Problem::Structure(format!("summaries: {error:?}")));
+                return Ok(());
+            }
+            page => page?,
+        };
         let Some(last) = page.last() else {
             return Ok(());
         };
@@ -203,8 +209,8 @@ pub(super) fn check_summaries(reader: &Reader, found: &mut Verification) -> Resu
             let (space, document) = (row.space, row.document);
             let anew = match materialise(reader, &space, &document) {
                 Ok(anew) => anew,
-                Err(ReadError::Damaged { what, .. }) => {
-                    found.add(Problem::Unreadable(what));
+                Err(error) if error.is_damage() => {
+                    found.add(Problem::Unreadable("entry of an applied change"));
                     continue;
                 }
                 Err(error) => return Err(error),

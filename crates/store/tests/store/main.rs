@@ -13,6 +13,7 @@ mod model;
 mod opening;
 mod quarantine;
 mod reading;
+mod repairing;
 mod restoring;
 mod rotating;
 mod severed;

@@ -21,6 +21,7 @@ use crate::audit;
 use crate::batch::Batch;
 use crate::fault::Fault;
 use crate::place::{FeedKey, Place};
+use crate::prepared::Summaries;
 use crate::reader::entries::read_entries;
 
 /// The rows of the damaged database under the same keys.
@@ -231,7 +232,7 @@ impl<'a> Copying<'a> {
             if run.verify(&self.federation, &space, (length, head)).is_ok() {
                 (length, head) = (run.checkpoint.length, run.checkpoint.head);
                 let runs = vec![(run, permitted)];
-                append::store(batch, &Change::Runs { space, runs })?;
+                append::store(batch, &Change::Runs { space, runs }, &Summaries::default())?;
             }
         }
         Ok(length)

@@ -266,6 +266,7 @@ impl fmt::Display for Brief<'_, Event> {
             } => write!(f, "read r{} {}", read.0, Brief(run)),
             Event::Read { read, run: None } => write!(f, "read r{} nothing", read.0),
             Event::Alive { link } => write!(f, "link {} alive", link.0),
+            Event::BulkWaits { peers } => write!(f, "bulk waits with {} peers", peers.len()),
             Event::Tick => f.write_str("tick"),
         }
     }

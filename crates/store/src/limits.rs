@@ -61,8 +61,8 @@ pub const MATERIALISE_TOGETHER_MIN: usize = 16;
 pub const GIVE_WAY_PATIENCE: Duration = Duration::from_millis(30);
 
 /// Transactions that the materialiser lets pass when they follow each other without that pause:
-/// half a second of single edits, some seconds of a bulk transfer, by which summaries may lag.
-pub const GIVE_WAY_COMMITS_MAX: usize = 64;
+/// some seconds of single edits, half a minute of a bulk transfer. Lists make up for what is behind.
+pub const GIVE_WAY_COMMITS_MAX: usize = 512;
 
 /// Changes that a document must have beyond its snapshot before a new one is saved. Fewer are
 /// loaded in less time than saving them takes, and most documents never have as many.

@@ -1,7 +1,8 @@
 //! Lists of documents, sent row by row as they are read.
 
+use phaki_documents::DocumentId;
 use phaki_documents::text::fold;
-use phaki_store::reader::{DocumentFilter, DocumentRow};
+use phaki_store::reader::{DocumentFilter, DocumentRow, SummaryRow};
 use phaki_store::{Reader, materialise};
 use phaki_wire::proto::local::v1 as pb;
 use serde_json::Value;
@@ -18,6 +19,9 @@ use crate::node_loop::{InForce, Journal};
 
 /// Rows on their way to a client.
 pub(super) type Rows<T> = ReceiverStream<Result<T, Status>>;
+
+/// Why a document on a damaged disk is shown as it last was, or not at all.
+const UNREADABLE: &str = "its changes cannot be read: stop the node and type `phaki repair`";
 
 impl Reading {
     pub(super) fn list(
@@ -148,18 +152,26 @@ fn summarised(reader: &Reader, mut row: DocumentRow) -> Result<Option<DocumentRo
     if !is_behind(&row) {
         return Ok(Some(row));
     }
-    let computed = materialise(reader, &row.space, &row.document).map_err(Denial::unreadable)?;
+    let computed = match materialise(reader, &row.space, &row.document) {
+        // On a damaged disk the others are still listed.
+        Err(error) if error.is_damage() => {
+            let shown = row.summary.take();
+            let shown = shown.unwrap_or_else(|| nothing_of(&row.document));
+            let broken = Some(UNREADABLE.to_owned());
+            row.summary = Some(SummaryRow { broken, ..shown });
+            return Ok(Some(row));
+        }
+        computed => computed.map_err(Denial::unreadable)?,
+    };
     let Some(computed) = computed else {
         return Ok(None);
     };
     row.summary = Some(computed.view.map_or_else(
-        |reason| phaki_store::reader::SummaryRow {
-            title: row.document.to_string(),
-            summary: "{}".to_owned(),
-            conflicts: 0,
+        |reason| SummaryRow {
             broken: Some(reason),
+            ..nothing_of(&row.document)
         },
-        |view| phaki_store::reader::SummaryRow {
+        |view| SummaryRow {
             title: view.title,
             summary: view.summary,
             conflicts: u64::try_from(view.conflicts).unwrap_or(u64::MAX),
@@ -167,6 +179,16 @@ fn summarised(reader: &Reader, mut row: DocumentRow) -> Result<Option<DocumentRo
         },
     ));
     Ok(Some(row))
+}
+
+/// What a list shows of a document of which nothing is known.
+fn nothing_of(document: &DocumentId) -> SummaryRow {
+    SummaryRow {
+        title: document.to_string(),
+        summary: "{}".to_owned(),
+        conflicts: 0,
+        broken: None,
+    }
 }
 
 fn to_wire(in_force: &InForce, row: DocumentRow) -> pb::DocumentRow {

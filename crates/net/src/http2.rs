@@ -13,8 +13,8 @@ use tower::Service;
 
 use crate::connect::TlsStream;
 use crate::limits::{
-    HEADER_BYTES_MAX, PING_EVERY, PING_TIMEOUT, RESET_STREAMS_MAX, SEND_BUFFER_BYTES_MAX,
-    WINDOW_BYTES,
+    CONNECTION_WINDOW_BYTES, HEADER_BYTES_MAX, PING_EVERY, PING_TIMEOUT, RESET_STREAMS_MAX,
+    SEND_BUFFER_BYTES_MAX, WINDOW_BYTES,
 };
 use crate::tasks::Tasks;
 
@@ -30,7 +30,7 @@ pub(crate) fn server(tasks: Tasks) -> server::Builder<Tasks> {
         .timer(TokioTimer::new())
         .adaptive_window(false)
         .initial_stream_window_size(WINDOW_BYTES)
-        .initial_connection_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_concurrent_streams(1)
         .max_header_list_size(HEADER_BYTES_MAX)
         .max_pending_accept_reset_streams(RESET_STREAMS_MAX)
@@ -49,7 +49,7 @@ pub(crate) async fn client(stream: TlsStream, tasks: Tasks) -> hyper::Result<Req
         .timer(TokioTimer::new())
         .adaptive_window(false)
         .initial_stream_window_size(WINDOW_BYTES)
-        .initial_connection_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .initial_max_send_streams(1)
         .max_header_list_size(HEADER_BYTES_MAX)
         .max_local_error_reset_streams(RESET_STREAMS_MAX)

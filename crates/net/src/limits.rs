@@ -73,6 +73,12 @@ pub const OUTBOX_BYTES_MAX: usize = 2 * (ROSTER_BYTES_MAX + IN_FLIGHT_BYTES_MAX)
 /// 100 Mbit/s over 160 ms.
 pub const WINDOW_BYTES: u32 = 2 << 20;
 
+/// The window of a whole connection. It has one stream, so [`WINDOW_BYTES`] bounds the bytes; h2
+/// derives from this how many small messages may wait to be taken, about 40,000, and ends a
+/// connection that has more as an attack. The default would end one after 5,000 acknowledgements
+/// that came while this node was busy for a second.
+pub const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+
 /// Bytes of frames that HTTP/2 holds for a peer that does not read.
 pub const SEND_BUFFER_BYTES_MAX: usize = 256 << 10;
 

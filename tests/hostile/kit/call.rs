@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{HeaderMap, Request, header};
 use hyper::body::{Body, Frame, Incoming};
-use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use phaki_replication::sign::SecretKey;
 use tokio::sync::mpsc;
@@ -26,6 +26,12 @@ const PREFIX_BYTES: usize = 5;
 
 /// Parts of what is said that wait to be sent; then the attacker waits as anybody would.
 const WAITING_MAX: usize = 4;
+
+/// Bytes of an answer that may wait for an attacker that does not read.
+const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+
+/// So much that the attacker's own HTTP/2 never ends a connection for the many small frames in it.
+const CONNECTION_WINDOW_BYTES: u32 = 1 << 30;
 
 /// An HTTP/2 connection on which requests can be made.
 pub(crate) struct Connection {
@@ -72,7 +78,10 @@ impl Connection {
         let stream = tls::connect(address, key, alpn)
             .await
             .map_err(|error| in_words(&error))?;
-        let (requests, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream))
+        let (requests, connection) = Builder::new(TokioExecutor::new())
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| in_words(&error))?;
         // How it ends is seen by the calls on it.

@@ -82,6 +82,12 @@ pub(crate) struct Throttled<S> {
 }
 
 impl<S> Throttled<S> {
+    /// What bounds writing, if anything does.
+    fn up(&self) -> Option<&Valve> {
+        let valve = self.counters.valve();
+        valve.filter(|valve| valve.rates.up.is_some())
+    }
+
     pub(crate) fn new(inner: S, counters: Arc<LinkCounters>) -> Self {
         Self {
             inner,
@@ -175,7 +181,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Throttled<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.counters.valve().is_none() {
+        if self.up().is_none() {
             return Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
         }
         let first = slices.iter().find(|slice| !slice.is_empty());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use phaki_documents::kind::DocumentId;
 use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
@@ -272,6 +272,17 @@ impl<T> Reply<T> {
         Self(Box::new(receive))
     }
 
+    /// For whoever waits.
+    pub(crate) fn awaited() -> (Self, Awaited<T>)
+    where
+        T: Send + 'static,
+    {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        // If the receiver is gone, nobody wants the outcome.
+        let reply = Self::new(move |outcome| drop(sender.send(outcome)));
+        (reply, Awaited(receiver))
+    }
+
     /// For somebody who does not want to know.
     pub fn ignored() -> Self {
         Self::new(|_| ())
@@ -279,6 +290,16 @@ impl<T> Reply<T> {
 
     pub(crate) fn send(self, outcome: Result<T, WriteError>) {
         (self.0)(outcome);
+    }
+}
+
+/// The outcome of a job that was submitted.
+pub(crate) struct Awaited<T>(mpsc::Receiver<Result<T, WriteError>>);
+
+impl<T> Awaited<T> {
+    /// Waits for it.
+    pub(crate) fn wait(self) -> Result<T, WriteError> {
+        self.0.recv().unwrap_or(Err(WriteError::Stopped))
     }
 }
 

@@ -6,8 +6,8 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use phaki_documents::change::ChangeHash;
@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
 use crate::fault::Fault;
-use crate::job::{FailureClass, Job, Reply, WriteError};
+use crate::job::{Awaited, FailureClass, Job, Reply, WriteError};
 use crate::limits::{
     GIVE_WAY_COMMITS_MAX, GIVE_WAY_PATIENCE, MATERIALISE_AHEAD_MAX, MATERIALISE_BYTES_MAX,
     MATERIALISE_DOCUMENTS_MAX, MATERIALISE_TOGETHER_MIN, SNAPSHOT_CHANGES_MIN,
@@ -256,21 +256,24 @@ fn catch_up(reader: &Reader, writer: &Writer, asked: u64) -> Result<(), Material
             return Ok(());
         }
         // The next ones are computed while the last ones are written.
-        let (mut writing, mut computed) = (None::<Writing>, 0);
+        let (mut writing, mut computed) = (None::<Awaited<()>>, 0);
         for documents in dirty.chunks(MATERIALISE_DOCUMENTS_MAX) {
             let rows = compute(reader, documents).map_err(MaterialiseError::Read)?;
             if let Some(last) = writing.take() {
-                last.durable().map_err(MaterialiseError::Write)?;
+                last.wait().map_err(MaterialiseError::Write)?;
             }
             seen = give_way(writer, seen);
             if writer.progress().is_stopped() {
                 return Ok(());
             }
             computed += rows.len();
-            writing = Some(Writing::begin(writer, rows).map_err(MaterialiseError::Write)?);
+            let (reply, outcome) = Reply::awaited();
+            let submitted = writer.submit(Job::Materialised { rows, reply });
+            submitted.map_err(MaterialiseError::Write)?;
+            writing = Some(outcome);
         }
         if let Some(last) = writing {
-            last.durable().map_err(MaterialiseError::Write)?;
+            last.wait().map_err(MaterialiseError::Write)?;
         }
         if computed == 0 {
             return Ok(());
@@ -316,23 +319,6 @@ fn compute(
         }
         Ok(rows)
     })
-}
-
-/// Rows on their way to the disk.
-struct Writing(mpsc::Receiver<Result<(), WriteError>>);
-
-impl Writing {
-    fn begin(writer: &Writer, rows: Vec<Materialised>) -> Result<Self, WriteError> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        // If the receiver is gone, nobody wants the outcome.
-        let reply = Reply::new(move |outcome| drop(sender.send(outcome)));
-        writer.submit(Job::Materialised { rows, reply })?;
-        Ok(Self(receiver))
-    }
-
-    fn durable(self) -> Result<(), WriteError> {
-        self.0.recv().unwrap_or(Err(WriteError::Stopped))
-    }
 }
 
 /// While much is being written it is better to let the writer have the processor, and to look at

@@ -9,7 +9,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -240,11 +240,9 @@ impl Writer {
         &self,
         job: impl FnOnce(Reply<T>) -> Job,
     ) -> Result<T, WriteError> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        // The receiver waits just below; if it is gone, nobody wants the outcome.
-        let reply = Reply::new(move |outcome| drop(sender.send(outcome)));
+        let (reply, outcome) = Reply::awaited();
         self.submit(job(reply))?;
-        receiver.recv().unwrap_or(Err(WriteError::Stopped))
+        outcome.wait()
     }
 
     pub(crate) fn progress(&self) -> &Arc<Progress> {

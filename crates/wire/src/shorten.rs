@@ -45,11 +45,11 @@ pub(crate) fn shorten(run: &mut pb::Run) {
         let Some(hash) = hash_of(payload) else {
             continue;
         };
-        let back = |dep: &[u8]| known.get(dep).map(|found| at - found);
+        let back = |dep: &ChangeHash| known.get(dep).map(|found| at - found);
         if let Some(short) = shortened(payload, &hash, back) {
             entry.content = Some(Content::Shortened(short.into()));
         }
-        known.insert(hash.to_vec(), at);
+        known.insert(hash, at);
     }
 }
 
@@ -91,7 +91,7 @@ fn hash_of(payload: &[u8]) -> Option<ChangeHash> {
 fn shortened(
     payload: &[u8],
     hash: &ChangeHash,
-    back: impl Fn(&[u8]) -> Option<usize>,
+    back: impl Fn(&ChangeHash) -> Option<usize>,
 ) -> Option<Vec<u8>> {
     let (id, chunk) = payload.split_at_checked(ID_BYTES)?;
     let (checksum, chunk) = chunk
@@ -109,10 +109,13 @@ fn shortened(
     let mut short = Vec::with_capacity(payload.len());
     short.extend_from_slice(id);
     put_varint(count, &mut short);
-    for dep in deps.chunks_exact(32) {
-        put_varint(back(dep).unwrap_or(0), &mut short);
-        if back(dep).is_none() {
-            short.extend_from_slice(dep);
+    for dep in deps.as_chunks().0 {
+        match back(dep) {
+            Some(back) => put_varint(back, &mut short),
+            None => {
+                put_varint(0, &mut short);
+                short.extend_from_slice(dep);
+            }
         }
     }
     short.extend_from_slice(rest);

@@ -130,25 +130,21 @@ impl Editing {
         wanted: Vec<Result<Wanted, Denial>>,
     ) -> Result<VecDeque<Asked>, (usize, Denial)> {
         let count = wanted.len();
-        let find = {
-            let (this, in_force) = (self.clone(), Arc::clone(in_force));
-            move |id: &str, space: &str| {
-                let tip = this.tip_named(&in_force, id, space);
-                tip.map_or_else(|| find::document(&this.reader, &in_force, id, space), Ok)
-            }
-        };
-        let has_tip = |wanted: &Result<Wanted, Denial>| match wanted {
-            Ok(wanted) => {
-                let named = self.tip_named(in_force, &wanted.id, &wanted.space);
-                named.is_some()
-            }
-            Err(_) => true,
-        };
-        let all_known = wanted.iter().all(has_tip);
+        let tips = wanted.iter().map(|wanted| {
+            let wanted = wanted.as_ref().ok()?;
+            self.tip_named(in_force, &wanted.id, &wanted.space)
+        });
+        let tips: Vec<Option<Found>> = tips.collect();
+        let mut both = wanted.iter().zip(&tips);
+        let all_known = both.all(|(wanted, tip)| wanted.is_err() || tip.is_some());
+        let (reader, in_force) = (self.reader.clone(), Arc::clone(in_force));
         let asked = move || {
-            let asked = wanted.into_iter().map(|wanted| {
+            let asked = wanted.into_iter().zip(tips).map(|(wanted, tip)| {
                 let found = wanted.as_ref().map_err(Clone::clone);
-                let found = found.and_then(|wanted| find(&wanted.id, &wanted.space));
+                let found = found.and_then(|wanted| match tip {
+                    Some(tip) => Ok(tip),
+                    None => find::document(&reader, &in_force, &wanted.id, &wanted.space),
+                });
                 let intent = wanted.map(|wanted| wanted.intent).unwrap_or_default();
                 let intent = Arc::new(intent);
                 Asked { found, intent }

@@ -78,8 +78,12 @@ pub(crate) const PUT_DOCUMENTS_MAX: usize = 10_000;
 /// theirs: as many as all officers of a province edit at one time.
 pub(crate) const TIPS_MAX: usize = 128;
 
-/// Applied changes of all of these together: some 30 MB.
-pub(crate) const TIPS_CHANGES_MAX: u64 = 50_000;
+/// Applied changes of all of these together, each some 2 KB in memory; the document that was edited
+/// last may have more by itself.
+pub(crate) const TIPS_CHANGES_MAX: u64 = 10_000;
+
+/// After so long without an edit a document is kept in memory no longer.
+pub(crate) const TIP_IDLE_MAX: Duration = Duration::from_secs(60);
 
 /// How often an edit is made anew because what it was to build on came from elsewhere or was lost.
 pub(crate) const EDIT_TRIES_MAX: usize = 8;

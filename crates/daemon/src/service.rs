@@ -171,6 +171,8 @@ impl LocalApi {
     ) -> anyhow::Result<()> {
         self.watching.stop = stop.clone();
         let edits = self.editing.tasks.clone();
+        let expire = self.editing.tips.clone().expire();
+        tokio::spawn(stop.clone().run_until_cancelled_owned(expire));
         let (file, listener) = socket.split();
         let incoming = accepted(listener, self.facts.starved.clone());
         let (health, health_server) = tonic_health::server::health_reporter();

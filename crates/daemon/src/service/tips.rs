@@ -6,15 +6,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use phaki_documents::Document;
 use phaki_documents::change::ChangeHash;
 use phaki_documents::document::ChangeBytes;
 use phaki_replication::id::{Epoch, FeedId};
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
 use super::find::Found;
-use crate::limits::{TIPS_CHANGES_MAX, TIPS_MAX};
+use crate::limits::{TIP_IDLE_MAX, TIPS_CHANGES_MAX, TIPS_MAX};
 
 /// A document with the edits of this process that were appended since it was loaded.
 #[derive(Debug)]
@@ -34,8 +36,9 @@ pub(super) struct Tip {
     under_way: Arc<watch::Sender<usize>>,
     /// Whether the document holds a change that was not appended.
     spoiled: bool,
-    /// When it was used last, in uses of all.
+    /// When it was used last, in uses of all, and by the clock.
     used: u64,
+    used_at: Instant,
 }
 
 /// Held while an edit is not durable yet.
@@ -73,6 +76,7 @@ impl Tip {
             under_way: Arc::new(watch::Sender::new(0)),
             spoiled: false,
             used: 0,
+            used_at: Instant::now(),
         }
     }
 
@@ -126,7 +130,7 @@ impl Tips {
     pub(super) fn put(&self, found: Found, mut tip: Tip) {
         let mut held = self.held();
         held.uses += 1;
-        tip.used = held.uses;
+        (tip.used, tip.used_at) = (held.uses, Instant::now());
         held.tips.insert(found, tip);
         held.make_room();
     }
@@ -153,6 +157,17 @@ impl Tips {
         self.held().tips.contains_key(&found)
     }
 
+    /// Forgets what is not edited any more, for ever.
+    pub(super) async fn expire(self) {
+        let mut ticks = tokio::time::interval(TIP_IDLE_MAX / 2);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let since = Instant::now().checked_sub(TIP_IDLE_MAX);
+            self.held().forget_unused_since(since);
+        }
+    }
+
     /// Forgets the tip of a document, which nobody else edits, once all of it is durable or lost.
     pub(super) async fn settle(&self, found: Found) {
         if let Some(tip) = self.take(found) {
@@ -168,11 +183,12 @@ impl Tips {
 }
 
 impl Held {
-    /// What is under way must stay: the store does not hold it yet.
+    /// What is under way must stay: the store does not hold it yet. So does what was used last.
     fn make_room(&mut self) {
         let mut changes: u64 = self.tips.values().map(|tip| tip.changes).sum();
         while self.tips.len() > TIPS_MAX || changes > TIPS_CHANGES_MAX {
-            let settled = self.tips.iter().filter(|(_, tip)| tip.is_settled());
+            let older = self.tips.iter().filter(|(_, tip)| tip.used < self.uses);
+            let settled = older.filter(|(_, tip)| tip.is_settled());
             let Some(oldest) = settled
                 .min_by_key(|(_, tip)| tip.used)
                 .map(|(found, _)| *found)
@@ -181,6 +197,12 @@ impl Held {
             };
             changes -= self.tips.remove(&oldest).map_or(0, |tip| tip.changes);
         }
+    }
+
+    /// Forgets what was last used before that; `None`: before the machine began, so nothing.
+    fn forget_unused_since(&mut self, since: Option<Instant>) {
+        let idle = |tip: &Tip| since.is_some_and(|since| tip.used_at <= since);
+        self.tips.retain(|_, tip| !idle(tip) || !tip.is_settled());
     }
 }
 
@@ -250,7 +272,14 @@ mod tests {
         let under_way = first.advance(&change);
         tips.put(found(0), first);
         tips.put(found(1), tip(1, TIPS_CHANGES_MAX));
-        assert!(tips.take(found(1)).is_none(), "room was made");
+        assert!(
+            tips.holds(found(1)),
+            "the last one may be as large as it is"
+        );
+        tips.put(found(2), tip(2, 1));
+        assert!(!tips.holds(found(1)), "room was made");
+        tips.held().forget_unused_since(Some(Instant::now()));
+        assert!(!tips.holds(found(2)), "nobody edits it any more");
         let first = tips.take(found(0)).unwrap();
         tips.put(found(0), first);
         let mut settle = Box::pin(tips.settle(found(0)));

@@ -4,6 +4,7 @@
 //! together with the roster: see [`Manifest::may_read`] and its neighbours.
 
 mod handover;
+mod keeping;
 mod role;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use crate::roster::Roster;
 use crate::sign::{SecretKey, Signature, verify};
 
 pub use handover::Handover;
+pub use keeping::Keeping;
 pub use role::{Group, MemberRole};
 
 const DOMAIN: &str = "phaki/manifest/v2";

@@ -307,6 +307,12 @@ pub(crate) fn decode_record(
 }
 
 impl NodeRecord {
+    /// Whether other nodes may meet through it alone: a national or regional node.
+    pub fn is_hub(&self) -> bool {
+        let hub = matches!(self.role, NodeRole::National | NodeRole::Region);
+        hub && self.admitted_by.is_none()
+    }
+
     /// The name as it was given, without what tells it from others of that name.
     pub fn given_name(&self) -> &str {
         self.name.split('@').next().unwrap_or_default()

@@ -163,15 +163,18 @@ fn draw_edge(rng: &mut ChaCha8Rng, machines: [usize; 2]) -> Edge {
 
 /// Whether the machines of `among` can all reach each other over edges between them.
 pub(crate) fn is_connected(edges: &[Edge], among: &BTreeSet<usize>) -> bool {
-    let Some(first) = among.first() else {
-        return true;
-    };
-    let mut reached = BTreeSet::from([*first]);
+    let first = among.first();
+    first.is_none_or(|first| reachable(edges, *first, among).len() == among.len())
+}
+
+/// The machine `first`, and those of `among` that it can reach over edges between them.
+pub(crate) fn reachable(edges: &[Edge], first: usize, among: &BTreeSet<usize>) -> BTreeSet<usize> {
+    let mut reached = BTreeSet::from([first]);
     loop {
         let frontier = border(edges, &reached);
         let fresh: Vec<usize> = frontier.intersection(among).copied().collect();
         if fresh.is_empty() {
-            return reached.len() == among.len();
+            return reached;
         }
         reached.extend(fresh);
     }

@@ -8,8 +8,9 @@ use crate::output::{Align, Language, Output, Table, machine, number, words};
 
 /// Show where the newest changes of a document are on disk, by the signed receipts of the nodes
 ///
-/// Every node signs what it holds a moment after that has changed, and passes on what others
-/// signed, so this is known also of nodes that this one never meets.
+/// Every node signs what it holds a moment after that has changed. Nodes that may write in the space,
+/// those before them, and national and regional nodes collect what all signed, and pass it on: so
+/// this is known also of nodes that this one never meets.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
@@ -43,6 +44,14 @@ pub(crate) async fn receipts(
 
 /// `on disk at 5 of 6 nodes, the national node included`.
 pub(crate) fn sentence(language: Language, reply: &ShowReceiptsReply) -> String {
+    if !reply.collects {
+        let said = language.pick(
+            "การแก้ไขล่าสุดอยู่บนดิสก์ของโหนดนี้แล้ว ใบรับของโหนดอื่นถามได้จากโหนดที่มีสิทธิ์เขียนในพื้นที่นี้หรือโหนดระดับประเทศ",
+            "the newest changes are on disk here; the receipts of others are collected by the nodes \
+             that may write in the space, and by the national node",
+        );
+        return said.to_owned();
+    }
     let durable = number::grouped(reply.durable);
     let all = reply.nodes.len();
     let national = match (reply.national_reader, reply.national_durable) {
@@ -126,6 +135,7 @@ mod tests {
     #[test]
     fn the_sentence_tells_how_many_and_whether_the_national_node_is_among_them() {
         let mut reply = ShowReceiptsReply {
+            collects: true,
             durable: 5,
             nodes: vec![NodeReceipt::default(); 6],
             ..ShowReceiptsReply::default()
@@ -140,5 +150,7 @@ mod tests {
         );
         reply.national_durable = true;
         assert_eq!(said(&reply), format!("{count}, the national node included"));
+        reply.collects = false;
+        assert!(said(&reply).starts_with("the newest changes are on disk here;"));
     }
 }

@@ -30,6 +30,7 @@ impl Reading {
             let places = places.map_err(Denial::unreadable)?;
             let receipts = Receipts::of(&reader, &found.space)?;
             let (mut reply, mut durable) = (pb::ShowReceiptsReply::default(), 0);
+            reply.collects = collects(&in_force, &found.space);
             for (node, record) in readers(&in_force, &found.space) {
                 let receipt = receipts.of_node(&in_force, &node);
                 let row = row(&in_force, (node, record), receipt, &places);
@@ -71,6 +72,13 @@ fn readers<'a>(
     };
     let nodes = roster.nodes.iter().map(|(node, record)| (*node, record));
     nodes.filter(move |(node, _)| roster.is_active(node) && may_read(node))
+}
+
+/// Whether this node collects the receipts of all readers of a space.
+fn collects(in_force: &InForce, space: &SpaceId) -> bool {
+    let manifest = in_force.spaces.get(space);
+    let keeping = manifest.map(|manifest| manifest.keeping(&in_force.roster, &in_force.node));
+    keeping.is_some_and(|keeping| keeping.collects())
 }
 
 /// The newest receipts of one space.
@@ -133,12 +141,16 @@ fn change(in_force: &InForce, place: &ChangePlace) -> pb::NewestChange {
     }
 }
 
-/// How far the other readers of a space hold what this node holds of it.
+/// How far the other readers of a space hold what this node holds of it; `None` where it does not
+/// collect what would tell.
 pub(super) fn coverage(
     reader: &Reader,
     in_force: &InForce,
     space: &SpaceId,
-) -> Result<pb::Coverage, Denial> {
+) -> Result<Option<pb::Coverage>, Denial> {
+    if !collects(in_force, space) {
+        return Ok(None);
+    }
     let feeds = reader.feeds(space).map_err(Denial::unreadable)?;
     let receipts = Receipts::of(reader, space)?;
     let mut coverage = pb::Coverage::default();
@@ -158,5 +170,5 @@ pub(super) fn coverage(
             coverage.oldest_ms = receipt.time_ms;
         }
     }
-    Ok(coverage)
+    Ok(Some(coverage))
 }

@@ -109,7 +109,8 @@ impl Spaces {
             // A disk that cannot be read is told of as such, and must not hide the rest.
             let decide = reader.unsettled().unwrap_or_default();
             let spaces = in_force.spaces.keys();
-            let known = |space: &SpaceId| Some((*space, coverage(&reader, &in_force, space).ok()?));
+            let known =
+                |space: &SpaceId| Some((*space, coverage(&reader, &in_force, space).ok()??));
             Ok((decide, spaces.filter_map(known).collect()))
         };
         self.workers.run(look_up).await

@@ -220,3 +220,40 @@ fn a_space_goes_to_whom_its_steward_names_and_to_nobody_else() {
     let stolen = manifest.sign(&thief).open(&federation, &nobody());
     assert_eq!(stolen, Err(ManifestError::Steward(thief.node())));
 }
+
+#[test]
+fn writers_those_before_them_and_hubs_collect_receipts_and_others_keep_their_own() {
+    let steward = SecretKey::from_seed(&[5; 32]);
+    let manifest = sample(&steward);
+    let [national, writer, reader, parent, laptop] =
+        [8, 3, 4, 9, 10].map(|number| NodeId([number; 32]));
+    let mut roster = nobody();
+    let mut enter = |node, role, admitted_by| {
+        let record = NodeRecord {
+            admitted_by,
+            ..record(role, "91", NodeStatus::Active)
+        };
+        roster.nodes.insert(node, record);
+    };
+    enter(national, NodeRole::National, None);
+    for node in [steward.node(), writer, reader, parent] {
+        enter(node, NodeRole::Province, None);
+    }
+    enter(laptop, NodeRole::Edge, Some(parent));
+    let collects = |manifest: &Manifest| {
+        let nodes = [national, steward.node(), writer, reader, parent, laptop];
+        nodes.map(|node| manifest.keeping(&roster, &node).collects())
+    };
+    assert_eq!(collects(&manifest), [true, true, true, false, false, false]);
+    let keeping = manifest.keeping(&roster, &parent);
+    assert_eq!(
+        [laptop, parent, reader].map(|signer| keeping.keeps(&signer)),
+        [true, true, false]
+    );
+    let mut with_laptop = manifest.clone();
+    with_laptop.members.insert(laptop, MemberRole::Writer);
+    assert_eq!(
+        collects(&with_laptop),
+        [true, true, true, false, true, true]
+    );
+}

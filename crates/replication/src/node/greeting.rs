@@ -176,7 +176,7 @@ impl Node {
         for (space, held) in &mut self.spaces {
             if held.is_shared_with(&self.roster, &session.peer) {
                 session.spaces.entry(*space).or_default().frontier_sent = false;
-                states.extend(held.state());
+                states.extend(held.state(&self.roster, &session.peer));
             }
         }
         out.push(Effect::Send {
@@ -209,7 +209,7 @@ impl Node {
             let theirs = session.spaces.entry(state.space).or_default();
             theirs.manifest = Some(state.manifest);
             theirs.told = true;
-            if held.receipts_digest() != state.receipts {
+            if held.receipts_digest(&self.roster, &session.peer) != state.receipts {
                 other_receipts.push(state.space);
             }
             if held.adrift_digest() != state.severed {
@@ -333,11 +333,11 @@ impl Node {
             let told = session.spaces.get(space).is_some_and(|theirs| theirs.told);
             if told
                 && held.is_shared_with(&self.roster, &session.peer)
-                && let Some(state) = held.state()
+                && let Some(manifest) = held.told()
             {
-                bytes.extend_from_slice(&state.space.0);
-                bytes.extend_from_slice(&state.manifest.0);
-                bytes.extend_from_slice(&state.frontier.0);
+                bytes.extend_from_slice(&space.0);
+                bytes.extend_from_slice(&manifest.0);
+                bytes.extend_from_slice(&held.frontier_digest().0);
             }
         }
         Hash::of("phaki/shared/v1", &[&bytes]).shorten()

@@ -280,8 +280,10 @@ impl Held {
         self.feeds.get(feed).map_or(0, |state| state.durable.length)
     }
 
-    pub(super) fn state(&mut self) -> Option<SpaceState> {
-        let (frontier, receipts) = (self.frontier_digest(), self.receipts_digest());
+    /// What is told of it to a peer with which it is shared.
+    pub(super) fn state(&mut self, roster: &Roster, peer: &NodeId) -> Option<SpaceState> {
+        let frontier = self.frontier_digest();
+        let receipts = self.receipts_digest(roster, peer);
         let (manifest, signed) = self.durable.as_ref()?;
         Some(SpaceState {
             space: manifest.space,

@@ -180,8 +180,10 @@ impl Node {
         }
         session.in_sync = false;
         session.spaces.entry(space).or_default().frontier_sent = false;
+        let peer = session.peer;
         self.send_newer_manifests(link, out);
-        let state = self.spaces.get_mut(&space).and_then(Held::state);
+        let held = self.spaces.get_mut(&space);
+        let state = held.and_then(|held| held.state(&self.roster, &peer));
         out.push(Effect::Send {
             link,
             message: Message::Have(state.into_iter().collect()),

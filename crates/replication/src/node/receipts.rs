@@ -1,5 +1,5 @@
-//! Receipts: signed a moment after the durable frontier of a space has changed, passed on by
-//! everybody who reads the space.
+//! Receipts: signed a moment after the durable frontier of a space has changed, passed on to those
+//! who keep them.
 
 use super::held::Held;
 use super::state::Node;
@@ -10,21 +10,35 @@ use crate::id::{Hash, NodeId, ShortDigest, SpaceId};
 use crate::limits::{
     RECEIPT_DELAY, RECEIPT_FEEDS_MAX, RECEIPTS_AT_ONCE_BYTES, RECEIPTS_PER_SPACE_MAX,
 };
+use crate::manifest::Keeping;
 use crate::message::{CloseReason, Message};
 use crate::receipt::{Receipt, SignedReceipt};
+use crate::roster::Roster;
+
+/// A receipt that is held.
+type Kept = (Receipt, SignedReceipt);
 
 impl Held {
-    /// Digest over the receipts that are held.
-    pub(super) fn receipts_digest(&mut self) -> ShortDigest {
-        let digest = self.receipts_digest.unwrap_or_else(|| {
-            let mut bytes = Vec::with_capacity(40 * self.receipts.len());
-            for (node, (receipt, _)) in &self.receipts {
-                bytes.extend_from_slice(&node.0);
-                bytes.extend_from_slice(&receipt.number.to_be_bytes());
-            }
-            Hash::of("phaki/receipts/v1", &[&bytes]).shorten()
-        });
-        *self.receipts_digest.insert(digest)
+    /// Digest over the receipts that both this node and the peer keep.
+    pub(super) fn receipts_digest(&mut self, roster: &Roster, peer: &NodeId) -> ShortDigest {
+        let both = self.kept_by_both(roster, peer);
+        if both.iter().all(Keeping::collects) {
+            let known = self.receipts_digest;
+            let digest = known.unwrap_or_else(|| digest(self.receipts.values()));
+            return *self.receipts_digest.insert(digest);
+        }
+        digest(self.shared_receipts(&both))
+    }
+
+    /// What this node keeps, and what the peer does.
+    fn kept_by_both<'a>(&self, roster: &'a Roster, peer: &NodeId) -> [Keeping<'a>; 2] {
+        [&self.me, peer].map(|node| self.manifest.keeping(roster, node))
+    }
+
+    fn shared_receipts(&self, both: &[Keeping<'_>; 2]) -> impl Iterator<Item = &Kept> {
+        let kept = |signer: &NodeId| both.iter().all(|keeping| keeping.keeps(signer));
+        let shared = self.receipts.iter().filter(move |(signer, _)| kept(signer));
+        shared.map(|(_, held)| held)
     }
 
     fn put_receipt(&mut self, receipt: Receipt, signed: SignedReceipt) {
@@ -94,14 +108,14 @@ impl Node {
             };
             let signed = receipt.sign(&self.key);
             held.put_receipt(receipt, signed.clone());
-            self.keep_receipts(space, vec![signed], None, out);
+            self.keep_receipts(space, vec![(self.id, signed)], None, out);
         }
     }
 
     fn keep_receipts(
         &mut self,
         space: SpaceId,
-        receipts: Vec<SignedReceipt>,
+        receipts: Vec<(NodeId, SignedReceipt)>,
         from: Option<LinkId>,
         out: &mut Vec<Effect>,
     ) {
@@ -110,15 +124,16 @@ impl Node {
             receipts: receipts.clone(),
             from,
         };
+        let receipts = receipts.into_iter().map(|(_, signed)| signed).collect();
         let effect = self.store(Change::Receipts { space, receipts }, purpose);
         out.push(effect);
     }
 
-    /// Receipts became durable: everybody else who reads the space hears of them.
+    /// Receipts became durable: everybody else who keeps them hears of them.
     pub(super) fn receipts_stored(
         &self,
         space: SpaceId,
-        receipts: &[SignedReceipt],
+        receipts: &[(NodeId, SignedReceipt)],
         from: Option<LinkId>,
         out: &mut Vec<Effect>,
     ) {
@@ -128,7 +143,9 @@ impl Node {
         for (link, session) in &self.sessions {
             let told = session.hello.is_some() && Some(*link) != from;
             if told && held.is_shared_with(&self.roster, &session.peer) {
-                send_in_parts(*link, space, receipts.iter(), out);
+                let keeping = held.manifest.keeping(&self.roster, &session.peer);
+                let kept = receipts.iter().filter(|(signer, _)| keeping.keeps(signer));
+                send_in_parts(*link, space, kept.map(|(_, signed)| signed), out);
             }
         }
     }
@@ -149,27 +166,29 @@ impl Node {
             return;
         }
         let mut news = Vec::new();
+        let keeping = held.manifest.keeping(&self.roster, &self.id);
         for signed in receipts {
             // Most come over several links: what is no news need not be verified.
             let told = Receipt::decode(&signed.bytes);
             let is_news = |told: &Receipt| {
                 let reader = held.manifest.may_read(&self.roster, &told.node);
-                reader && held.is_newer_receipt(&told.node, told.number)
+                let kept = reader && keeping.keeps(&told.node);
+                kept && held.is_newer_receipt(&told.node, told.number)
             };
             if told.is_ok_and(|told| !is_news(&told)) {
                 continue;
             }
             match signed.open(&self.federation, &space) {
                 Ok(receipt) => {
+                    let signer = receipt.node;
                     held.put_receipt(receipt, signed.clone());
-                    news.push(signed);
+                    news.push((signer, signed));
                 }
                 Err(error) => return self.refuse_act(link, &error, out),
             }
         }
         // One of its own that is news is of another life of its store: the next has a number behind.
-        let own = held.receipts.get(&self.id);
-        if own.is_some_and(|(_, signed)| news.contains(signed)) {
+        if news.iter().any(|(signer, _)| *signer == self.id) {
             self.receipt_becomes_due(now, &space);
         }
         if !news.is_empty() {
@@ -177,11 +196,15 @@ impl Node {
         }
     }
 
-    /// Tells which receipts this node holds of a space.
+    /// Tells which receipts this node holds of a space, of those that the peer keeps as well.
     pub(super) fn tell_receipts(&self, link: LinkId, space: SpaceId, out: &mut Vec<Effect>) {
-        let held = self.spaces.get(&space);
-        let receipts = held.into_iter().flat_map(|held| &held.receipts);
-        let numbers = receipts.map(|(node, (receipt, _))| (*node, receipt.number));
+        let (Some(session), Some(held)) = (self.sessions.get(&link), self.spaces.get(&space))
+        else {
+            return;
+        };
+        let both = held.kept_by_both(&self.roster, &session.peer);
+        let receipts = held.shared_receipts(&both);
+        let numbers = receipts.map(|(receipt, _)| (receipt.node, receipt.number));
         let message = Message::ReceiptsHeld {
             space,
             numbers: numbers.collect(),
@@ -209,24 +232,36 @@ impl Node {
             return;
         }
         let theirs: std::collections::BTreeMap<_, _> = numbers.iter().copied().collect();
-        let newer = held.receipts.iter().filter(|(node, (receipt, _))| {
-            theirs.get(node).is_none_or(|known| *known < receipt.number)
+        let both = held.kept_by_both(&self.roster, &session.peer);
+        let newer = held.shared_receipts(&both).filter(|(receipt, _)| {
+            let known = theirs.get(&receipt.node);
+            known.is_none_or(|known| *known < receipt.number)
         });
-        send_in_parts(link, space, newer.map(|(_, (_, signed))| signed), out);
+        send_in_parts(link, space, newer.map(|(_, signed)| signed), out);
+        let [own, _] = both;
         let lacking = numbers.iter().any(|(node, number)| {
             let reader = held.manifest.may_read(&self.roster, node);
-            reader && held.is_newer_receipt(node, *number)
+            reader && own.keeps(node) && held.is_newer_receipt(node, *number)
         });
         if lacking {
             self.tell_receipts(link, space, out);
         }
     }
 
-    /// The newest receipts of a space, by node.
+    /// The newest receipts that this node keeps of a space, by node.
     pub fn receipts(&self, space: &SpaceId) -> impl Iterator<Item = &Receipt> {
         let held = self.spaces.get(space).into_iter();
         held.flat_map(|held| held.receipts.values().map(|(receipt, _)| receipt))
     }
+}
+
+fn digest<'a>(receipts: impl Iterator<Item = &'a Kept>) -> ShortDigest {
+    let mut bytes = Vec::new();
+    for (receipt, _) in receipts {
+        bytes.extend_from_slice(&receipt.node.0);
+        bytes.extend_from_slice(&receipt.number.to_be_bytes());
+    }
+    Hash::of("phaki/receipts/v1", &[&bytes]).shorten()
 }
 
 fn send_in_parts<'a>(

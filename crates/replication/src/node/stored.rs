@@ -58,7 +58,7 @@ pub(super) enum Purpose {
     Epoch(Epoch),
     Receipts {
         space: SpaceId,
-        receipts: Vec<SignedReceipt>,
+        receipts: Vec<(NodeId, SignedReceipt)>,
         from: Option<LinkId>,
     },
 }

@@ -1,6 +1,7 @@
 //! Receipts: what every node knows of where entries are durable.
 
 use phaki_replication::id::{Epoch, SpaceId};
+use phaki_replication::message::Message;
 
 use super::network::Network;
 use super::restored::{network, start};
@@ -35,9 +36,41 @@ fn a_new_member_learns_where_everything_is_durable() {
     net.connect(0, 2);
     let mut manifest = net.machines[0].node.manifest(&space).unwrap().clone();
     manifest.version += 1;
-    manifest.members.insert(net.id(2), READER);
+    manifest.members.insert(net.id(2), WRITER);
     net.enact(0, &manifest);
     assert_eq!(receipt(&net, 2, 1, space), Some(2));
+}
+
+#[test]
+fn readers_do_not_collect_the_receipts_of_each_other() {
+    let mut net = Network::new(4);
+    let space = net.found(0, &[(1, READER), (2, READER), (3, WRITER)]);
+    net.append(0, space, 2).unwrap();
+    for other in 1..4 {
+        net.connect(0, other);
+    }
+    net.connect(1, 2);
+    net.tick(3_000);
+    for (at, of, told) in [
+        (0, 1, Some(2)),
+        (0, 2, Some(2)),
+        (3, 1, Some(2)),
+        (3, 2, Some(2)),
+        (1, 2, None),
+        (2, 0, None),
+        (1, 1, Some(2)),
+    ] {
+        assert_eq!(receipt(&net, at, of, space), told, "of {of} at {at}");
+    }
+    // Nobody finds that strange: a session begins as one between nodes that hold the same.
+    for other in [0, 2] {
+        net.disconnect(1, other);
+        let before = net.messages.len();
+        net.connect(1, other);
+        let said = &net.messages[before..];
+        let greets = |(_, _, message): &_| matches!(message, Message::Hello(_) | Message::Have(_));
+        assert!(said.iter().all(greets), "{said:?}");
+    }
 }
 
 #[test]

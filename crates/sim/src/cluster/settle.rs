@@ -12,7 +12,7 @@ use phaki_replication::republish::Republished;
 use super::Cluster;
 use crate::check::{self, Violation, holds};
 use crate::disk::Contents;
-use crate::federation::name;
+use crate::federation::{name, reachable};
 use crate::machine::Machine;
 use crate::reference::{Acknowledged, applied};
 use crate::replica::{Replica, Rights, index_of, read};
@@ -149,7 +149,9 @@ impl Cluster {
             let told: BTreeMap<_, _> = node.receipts(space).map(|r| (r.node, &r.feeds)).collect();
             let silent = readers.iter().find(|other| {
                 let id = self.machines[**other].id;
-                readers.len() > 1 && told.get(&id) != Some(&&frontier)
+                readers.len() > 1
+                    && self.hears_of(manifest, &readers, *reader, **other)
+                    && told.get(&id) != Some(&&frontier)
             });
             if let Some(other) = silent.filter(|_| !frontier.is_empty()) {
                 let seen = told
@@ -163,6 +165,23 @@ impl Cluster {
             }
         }
         None
+    }
+
+    /// Whether a reader keeps the receipts of another one, and so do all on some way between them.
+    fn hears_of(
+        &self,
+        space: &Manifest,
+        readers: &BTreeSet<usize>,
+        reader: usize,
+        of: usize,
+    ) -> bool {
+        let signer = self.machines[of].id;
+        let keeps = |machine: &usize| {
+            let id = &self.machines[*machine].id;
+            space.keeping(&self.roster, id).keeps(&signer)
+        };
+        let keepers: BTreeSet<usize> = readers.iter().copied().filter(keeps).collect();
+        keepers.contains(&reader) && reachable(&self.network.edges, of, &keepers).contains(&reader)
     }
 
     /// All readers hold what was acknowledged and apply exactly what counts.

@@ -85,7 +85,7 @@ pub struct Space {
     /// entries in quarantine that nobody adopted or discarded
     #[prost(uint64, tag = "18")]
     pub needs_decision: u64,
-    /// only in a status
+    /// only in a status, of a space whose receipts this node collects
     #[prost(message, optional, tag = "19")]
     pub coverage: ::core::option::Option<Coverage>,
 }
@@ -733,6 +733,9 @@ pub struct ShowReceiptsReply {
     /// whether one of these holds all of `changes`
     #[prost(bool, tag = "7")]
     pub national_durable: bool,
+    /// whether this node collects the receipts of all readers of the space
+    #[prost(bool, tag = "8")]
+    pub collects: bool,
 }
 /// A change that no other follows.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

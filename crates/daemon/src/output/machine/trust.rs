@@ -72,6 +72,7 @@ pub(crate) fn receipts(reply: &ShowReceiptsReply) -> Value {
         "changes": reply.changes.iter().map(change).collect::<Vec<_>>(),
         "nodes": reply.nodes.iter().map(node).collect::<Vec<_>>(),
         "durable": reply.durable,
+        "collects": reply.collects,
         "readers": reply.nodes.len(),
         "national_reader": reply.national_reader,
         "national_durable": reply.national_durable,

@@ -89,7 +89,10 @@ async fn hand_out(
             if weather.condition == Condition::Silent {
                 break;
             }
-            sleep_until(sent + weather.latency).await;
+            // Timers are of whole milliseconds, even for a moment that has passed.
+            if !weather.latency.is_zero() {
+                sleep_until(sent + weather.latency).await;
+            }
             let (now, later) = left.split_at(line.take(side, left.len()));
             if let Some(rate) = weather.bytes_per_second {
                 sleep(Duration::from_secs_f64(now.len() as f64 / rate as f64)).await;

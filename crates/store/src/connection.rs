@@ -54,3 +54,11 @@ fn set_up(connection: &Connection, cache_bytes: usize) -> rusqlite::Result<()> {
     let kib = i64::try_from(cache_bytes / 1024).unwrap_or(i64::MAX);
     connection.pragma_update(None, "cache_size", -kib)
 }
+
+/// Empties the cache: pages that were read or written lately stay in it, though nobody may write for
+/// hours.
+pub(crate) fn give_memory_back(connection: &Connection) {
+    if let Err(error) = connection.execute_batch("PRAGMA shrink_memory") {
+        tracing::debug!(%error, "pages stay in the cache");
+    }
+}

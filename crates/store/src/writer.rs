@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::append;
 use crate::audit::{self, AuditDraft};
 use crate::batch::Batch;
-use crate::connection::open_writer;
+use crate::connection::{give_memory_back, open_writer};
 use crate::discard;
 use crate::fault::Fault;
 use crate::file::Lock;
@@ -300,16 +300,8 @@ impl Carrier {
         while let Some(group) = self.queue.take() {
             self.carry_out(group);
             if self.queue.rests(REST) {
-                self.give_memory_back();
+                give_memory_back(&self.connection);
             }
-        }
-    }
-
-    /// Pages that were read or written lately stay in the cache, though nobody may write for hours.
-    fn give_memory_back(&self) {
-        let released = self.connection.execute_batch("PRAGMA shrink_memory");
-        if let Err(error) = released {
-            tracing::debug!(%error, "pages stay in the cache of the writer");
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::replica::{Replica, exchange};
 
-fn samples() -> Vec<(DocumentId, Value)> {
+pub(crate) fn samples() -> Vec<(DocumentId, Value)> {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../daemon/samples/networks.json"

@@ -6,7 +6,7 @@ use clap::Args;
 use phaki_wire::proto::local::v1::{CheckedDocument, Derived, Finding};
 
 use super::Invocation;
-use crate::output::{Align, Language, Output, Table, harmless, machine, number, time, words};
+use crate::output::{Align, Language, Output, Table, harmless, machine, number, time};
 
 /// Check documents: errors and data-quality flags, field by field
 ///
@@ -103,14 +103,7 @@ fn card(output: &mut Output, document: &CheckedDocument) -> anyhow::Result<()> {
     if let Some(computed) = computed.filter(|text| !text.is_empty()) {
         output.line(format!("  {computed}"))?;
     }
-    let word = |text| (language.of(text), Align::Left);
-    let mut table = Table::new(&[
-        word(words::SEVERITY),
-        word(words::PATH),
-        word(words::FINDING),
-        word(words::CODE),
-    ])
-    .indent(2);
+    let mut table = Table::new(&[("", Align::Left); 4]).indent(2);
     for finding in &document.findings {
         let Finding { th, en, .. } = finding;
         table.row([

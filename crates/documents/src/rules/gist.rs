@@ -82,7 +82,8 @@ pub struct Gists {
     by_id: BTreeMap<DocumentId, Gist>,
     /// Plan or activity to the documents that belong to it.
     below: BTreeMap<DocumentId, BTreeSet<DocumentId>>,
-    by_title: BTreeMap<String, BTreeSet<DocumentId>>,
+    /// Title and area to one activity of each plan.
+    by_title: BTreeMap<(String, String), BTreeMap<DocumentId, DocumentId>>,
 }
 
 impl Gists {
@@ -96,12 +97,22 @@ impl Gists {
             self.below.entry(above).or_default().insert(gist.id);
         }
         if gist.id.kind() == Some(Kind::Activity) && !gist.title.is_empty() {
-            self.by_title
-                .entry(gist.title.clone())
-                .or_default()
-                .insert(gist.id);
+            self.note_title(&gist);
         }
         self.by_id.insert(gist.id, gist);
+    }
+
+    /// The same whatever the order in which they come.
+    fn note_title(&mut self, gist: &Gist) {
+        let Some(plan) = gist.plan else {
+            return;
+        };
+        for area in &gist.areas {
+            let place = (gist.title.clone(), area.clone());
+            let plans = self.by_title.entry(place).or_default();
+            let known = plans.entry(plan).or_insert(gist.id);
+            *known = gist.id.min(*known);
+        }
     }
 
     pub(super) fn get(&self, id: &DocumentId) -> Option<&Gist> {
@@ -133,19 +144,14 @@ impl Gists {
         found.filter_map(|id| self.by_id.get(&id)).collect()
     }
 
-    /// Activities of the same title and of a common area in other plans.
-    pub(super) fn doubles_of(&self, id: &DocumentId) -> Vec<DocumentId> {
-        let Some(own) = self.by_id.get(id) else {
-            return Vec::new();
-        };
-        let same = self.by_title.get(&own.title).into_iter().flatten();
-        same.filter_map(|other| self.by_id.get(other))
-            .filter(|other| {
-                let plans = own.plan.zip(other.plan);
-                plans.is_some_and(|(own, other)| own != other)
-                    && !own.areas.is_disjoint(&other.areas)
-            })
-            .map(|other| other.id)
-            .collect()
+    /// An activity of the same title and of a common area in another plan.
+    pub(super) fn double_of(&self, id: &DocumentId) -> Option<DocumentId> {
+        let own = self.by_id.get(id)?;
+        let plan = own.plan?;
+        own.areas.iter().find_map(|area| {
+            let plans = self.by_title.get(&(own.title.clone(), area.clone()))?;
+            let mut others = plans.iter().filter(|(other, _)| **other != plan);
+            others.next().map(|(_, activity)| *activity)
+        })
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn check(subject: &Subject, around: &Gists, findings: &mut Vec<Findin
     if subject.kind() != Some(Kind::Activity) {
         return;
     }
-    for other in around.doubles_of(&subject.id) {
+    if let Some(other) = around.double_of(&subject.id) {
         findings.push(SAME_ACTIVITY.shown_by("title/th", other));
     }
 }

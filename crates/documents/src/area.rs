@@ -46,12 +46,13 @@ impl Province {
     /// True when the name, in Thai or English, with or without the word for province, is that of
     /// this province. Spaces, capitals and spelling variants of Thai do not matter.
     pub fn is_called(&self, name: &str) -> bool {
-        let plain = |text: &str| fold(text).replace([' ', '-'], "");
-        let name = plain(name);
+        let name = name.trim();
         let bare = ["จังหวัด", "จ."]
             .iter()
             .find_map(|word| name.strip_prefix(word))
-            .unwrap_or(&name);
+            .unwrap_or(name);
+        let plain = |text: &str| fold(text).replace([' ', '-'], "");
+        let bare = plain(bare);
         bare == plain(self.th) || bare == plain(self.en)
     }
 }

@@ -7,6 +7,7 @@
 mod budget;
 mod completeness;
 mod derived;
+mod digits;
 mod figures;
 mod finding;
 mod flags;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::digits::arabic;
 use super::figures::{DATED_FROM, SHORT_TEXT_CHARS_MAX, YEARS};
 use super::finding::{Finding, Rule, error, warning};
 use super::subject::Subject;
@@ -13,7 +14,6 @@ use crate::decimal::Decimal;
 use crate::kind::{DocumentId, Kind};
 use crate::path::Path;
 use crate::schema::{self, FieldType, Mismatch, vocabulary};
-use crate::text::fold;
 
 pub(super) const RULES: &[Rule] = &[
     MISSING_FIELD,
@@ -238,7 +238,7 @@ fn of_area(code: &str) -> Option<Rule> {
 
 fn of_decimal(value: &Value) -> Option<Rule> {
     let text = value.as_str()?;
-    match (Decimal::parse(text), Decimal::parse(&fold(text))) {
+    match (Decimal::parse(text), Decimal::parse(&arabic(text))) {
         (Some(_), _) => None,
         (None, Some(_)) => Some(THAI_DIGITS),
         (None, None) => Some(MALFORMED_NUMBER),

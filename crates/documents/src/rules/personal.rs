@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::digits::arabic;
 use super::finding::{Finding, Rule, warning};
 use super::form;
 use super::identifier::has_check_digit;
@@ -115,15 +116,8 @@ fn is_free_text(subject: &Subject, path: &Path, value: &Value) -> bool {
 fn numbers(text: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut separated = false;
-    for c in text.chars() {
-        let digit = match c {
-            '0'..='9' => Some(c),
-            '๐'..='๙' => {
-                let value = u32::from(c) - u32::from('๐');
-                char::from_digit(value, 10)
-            }
-            _ => None,
-        };
+    for c in arabic(text).chars() {
+        let digit = Some(c).filter(char::is_ascii_digit);
         let open = found.last_mut().filter(|run| !run.is_empty());
         match (digit, open) {
             (Some(digit), Some(run)) => {

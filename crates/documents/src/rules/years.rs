@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::digits::arabic;
 use super::figures::YEARS;
 use super::finding::{Finding, Rule, warning};
 use super::gist::Gists;
 use super::subject::Subject;
 use crate::date::Date;
 use crate::kind::Kind;
-use crate::text::fold;
 
 pub(super) const RULES: &[Rule] = &[
     DATE_OUTSIDE_YEAR,
@@ -160,7 +160,7 @@ fn both_years(from: Date, to: Date) -> BTreeSet<i64> {
 
 /// The years of the Buddhist era that a text names in four digits, Thai or not.
 fn years_in(text: &str) -> BTreeSet<i64> {
-    fold(text)
+    arabic(text)
         .split(|c: char| !c.is_ascii_digit())
         .filter(|digits| digits.len() == 4)
         .filter_map(|digits| digits.parse().ok())

@@ -20,6 +20,7 @@ mod broken_line;
 mod checking;
 mod crashes;
 mod editing;
+mod inbox;
 mod long_absence;
 mod quarantine;
 mod receipts;

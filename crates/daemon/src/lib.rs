@@ -19,6 +19,7 @@ pub mod enrolment;
 pub mod federation;
 mod fingerprint;
 mod identity;
+mod inbox;
 mod limits;
 mod logging;
 mod node_loop;

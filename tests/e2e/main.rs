@@ -17,6 +17,7 @@ mod walkthrough;
 mod backup;
 mod branches;
 mod broken_line;
+mod checking;
 mod crashes;
 mod editing;
 mod inbox;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, backup, conflicts, edit, enrol, export, federation, history, import, list, new, node,
-    quarantine, receipts, repair, roster, rotate_key, show, space, status,
+    audit, backup, check, conflicts, edit, enrol, export, federation, history, import, list, new,
+    node, quarantine, receipts, repair, roster, rotate_key, schema, show, space, status,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -120,6 +120,8 @@ pub(crate) enum Command {
     History(history::HistoryArgs),
     Conflicts(conflicts::ConflictsArgs),
     Resolve(conflicts::ResolveArgs),
+    Check(check::CheckArgs),
+    Schema(schema::SchemaArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Backup(backup::BackupArgs),

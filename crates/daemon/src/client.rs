@@ -13,12 +13,12 @@ use anyhow::{Context, anyhow};
 use hyper_util::rt::TokioIo;
 use phaki_wire::proto::local::v1::local_client::LocalClient;
 use phaki_wire::proto::local::v1::{
-    AuditRecord, Conflict, CreateSpaceRequest, DocumentRow, EditDocumentReply, EditDocumentRequest,
-    ExportDocumentsRequest, ExportedDocument, GrantSpaceRequest, ListAuditRequest,
-    ListConflictsRequest, ListDocumentsRequest, ListSpacesRequest, PutDocumentsReply,
-    PutDocumentsRequest, RecordBackupRequest, ResolveConflictRequest, ShowDocumentReply,
-    ShowDocumentRequest, ShowHistoryReply, ShowHistoryRequest, Space, StatusReply, StatusRequest,
-    VerifyAuditReply, VerifyAuditRequest,
+    AuditRecord, CheckDocumentsRequest, CheckedDocument, Conflict, CreateSpaceRequest, DocumentRow,
+    EditDocumentReply, EditDocumentRequest, ExportDocumentsRequest, ExportedDocument,
+    GrantSpaceRequest, ListAuditRequest, ListConflictsRequest, ListDocumentsRequest,
+    ListSpacesRequest, PutDocumentsReply, PutDocumentsRequest, RecordBackupRequest,
+    ResolveConflictRequest, ShowDocumentReply, ShowDocumentRequest, ShowHistoryReply,
+    ShowHistoryRequest, Space, StatusReply, StatusRequest, VerifyAuditReply, VerifyAuditRequest,
 };
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -188,6 +188,20 @@ impl Client {
         request: ResolveConflictRequest,
     ) -> anyhow::Result<EditDocumentReply> {
         answer("resolve conflict", self.api.resolve_conflict(request)).await
+    }
+
+    pub(crate) async fn check(
+        &mut self,
+        id: &str,
+        space: &str,
+    ) -> anyhow::Result<Listing<CheckedDocument>> {
+        let (id, space) = (id.to_owned(), space.to_owned());
+        let request = CheckDocumentsRequest { id, space };
+        let stream = answer("check documents", self.api.check_documents(request)).await?;
+        Ok(Listing {
+            doing: "check documents",
+            stream,
+        })
     }
 
     pub(crate) async fn export(

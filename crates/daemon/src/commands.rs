@@ -4,6 +4,7 @@ pub(crate) mod amount;
 pub(crate) mod assignment;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod check;
 pub(crate) mod confirm;
 pub(crate) mod conflicts;
 pub(crate) mod edit;
@@ -21,6 +22,7 @@ pub(crate) mod receipts;
 pub(crate) mod repair;
 pub(crate) mod roster;
 pub(crate) mod rotate_key;
+pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod space;
 pub(crate) mod span;
@@ -121,6 +123,8 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::History(args) => history::history(invocation, &args).await.map(|()| done),
         Command::Conflicts(args) => conflicts::conflicts(invocation, &args).await.map(|()| done),
         Command::Resolve(args) => conflicts::resolve(invocation, args).await.map(|()| done),
+        Command::Check(args) => check::check(invocation, args).await,
+        Command::Schema(args) => schema::schema(invocation, &args).map(|()| done),
         Command::Import(args) => import::import(invocation, args).await,
         Command::Export(args) => export::export(invocation, args).await.map(|()| done),
         Command::CheckConfig(args) => node::check_config(invocation, &args).map(|()| done),

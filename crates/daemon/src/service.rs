@@ -3,6 +3,7 @@
 mod accepting;
 mod auditing;
 mod border;
+mod checking;
 mod denial;
 mod edit_stream;
 mod editing;

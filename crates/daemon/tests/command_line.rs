@@ -74,3 +74,20 @@ fn a_node_is_made_once_and_answers_in_both_languages() {
     let node = made["node"].as_str().unwrap();
     assert!(said.contains("อยู่แล้ว") && said.contains(node), "{said}");
 }
+
+#[test]
+fn the_schema_of_a_kind_needs_no_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = phaki(folder.path(), &["schema", "plan", "--lang", "th"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(schema["title"], "แผน");
+    assert_eq!(schema["properties"]["title"]["title"], "ชื่อแผน");
+    let output = phaki(folder.path(), &["schema", "plans"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("resolution"),
+        "{}",
+        stderr(&output)
+    );
+}

@@ -1,5 +1,7 @@
 //! Dates as people in Thailand read them: Buddhist era on display, ISO inside.
 
+use std::fmt;
+
 /// A calendar date, proleptic Gregorian, Christian era.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date {
@@ -62,6 +64,40 @@ impl Date {
         exists.then_some(date)
     }
 
+    /// The day on which so many days have passed since 1 January 1970; `None` outside of the years
+    /// 0 to 9999.
+    pub fn from_days(days: i64) -> Option<Date> {
+        // After Howard Hinnant, "chrono-compatible low-level date algorithms": eras of 400 years
+        // that begin in March, so that the leap day is the last of its year.
+        let shifted = days.checked_add(719_468)?;
+        let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+        let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let march_month = (5 * day_of_year + 2) / 153;
+        let month = if march_month < 10 {
+            march_month + 3
+        } else {
+            march_month - 9
+        };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        Some(Date {
+            year: u16::try_from(year).ok().filter(|year| *year <= 9999)?,
+            month: u8::try_from(month).ok()?,
+            day: u8::try_from(day_of_year - (153 * march_month + 2) / 5 + 1).ok()?,
+        })
+    }
+
+    /// Days since 1 January 1970.
+    pub fn days(self) -> i64 {
+        let (month, day) = (i64::from(self.month), i64::from(self.day));
+        let year = i64::from(self.year) - i64::from(month <= 2);
+        let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let march_month = if month > 2 { month - 3 } else { month + 9 };
+        let day_of_year = (153 * march_month + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
+    }
+
     /// `22 พฤศจิกายน 2566`.
     pub fn thai(self) -> String {
         let month = self.month_name(&THAI_MONTHS);
@@ -103,6 +139,13 @@ impl Date {
     }
 }
 
+impl fmt::Display for Date {
+    /// `2023-11-22`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +173,19 @@ mod tests {
         ] {
             assert_eq!(date(text).fiscal_year(), year, "{text}");
         }
+    }
+
+    #[test]
+    fn days_are_counted_both_ways() {
+        assert_eq!(date("1970-01-01").days(), 0);
+        assert_eq!(date("2000-03-01").days(), 11_017);
+        for days in (-30_000..60_000).step_by(7) {
+            let day = Date::from_days(days).unwrap();
+            assert_eq!(day.days(), days);
+            assert_eq!(Date::parse(&day.to_string()), Some(day));
+        }
+        assert_eq!(Date::from_days(i64::MAX), None);
+        assert_eq!(Date::from_days(-1_000_000), None);
     }
 
     #[test]

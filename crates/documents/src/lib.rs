@@ -6,16 +6,20 @@
 //! Nothing here does input or output, reads a clock or draws a random number.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod area;
 pub mod causal;
 pub mod change;
 pub mod date;
+pub mod decimal;
 pub mod document;
+pub mod handbook;
 pub mod kind;
 mod leaves;
 pub mod limits;
 mod order;
 pub mod path;
 pub mod payload;
+pub mod rules;
 pub mod schema;
 pub mod text;
 

@@ -9,6 +9,7 @@ mod event;
 mod field;
 mod header;
 mod indicator;
+mod json;
 mod network;
 mod org;
 mod person;
@@ -18,6 +19,7 @@ mod resolution;
 pub mod vocabulary;
 
 pub use field::{Field, FieldType, Label};
+pub use json::json_schema;
 
 use serde_json::Value;
 
@@ -111,7 +113,13 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
     }
 }
 
-fn own_fields(kind: Kind) -> &'static [Field] {
+/// The fields that every kind has.
+pub(crate) fn header_fields() -> &'static [Field] {
+    header::FIELDS
+}
+
+/// The fields of a kind without the common header.
+pub(crate) fn own_fields(kind: Kind) -> &'static [Field] {
     match kind {
         Kind::Org => org::FIELDS,
         Kind::Person => person::FIELDS,

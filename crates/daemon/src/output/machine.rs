@@ -1,5 +1,6 @@
 //! The forms that programs read. Field names are part of the interface: never rename one.
 
+mod checking;
 mod trust;
 
 use phaki_wire::proto::local::v1::{
@@ -8,6 +9,7 @@ use phaki_wire::proto::local::v1::{
 };
 use serde_json::{Value, json};
 
+pub(crate) use self::checking::checked;
 pub(crate) use self::trust::{coverage, decided, quarantined, quarantined_in_full, receipts};
 use super::time::rfc3339;
 use crate::inbox;

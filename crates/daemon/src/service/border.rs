@@ -40,6 +40,7 @@ fn answer<T>(outcome: Result<T, Denial>) -> Result<Response<T>, Status> {
 #[async_trait]
 impl Local for LocalApi {
     type ListDocumentsStream = Rows<pb::DocumentRow>;
+    type CheckDocumentsStream = Rows<pb::CheckedDocument>;
     type ExportDocumentsStream = Rows<pb::ExportedDocument>;
     type WatchDocumentsStream = Watched;
     type EditDocumentsStream = Edited;
@@ -326,6 +327,13 @@ impl Local for LocalApi {
         request: Request<pb::ExportDocumentsRequest>,
     ) -> Result<Response<Self::ExportDocumentsStream>, Status> {
         answer(self.reading.export(&request.into_inner()))
+    }
+
+    async fn check_documents(
+        &self,
+        request: Request<pb::CheckDocumentsRequest>,
+    ) -> Result<Response<Self::CheckDocumentsStream>, Status> {
+        answer(self.reading.check(request.into_inner()).await)
     }
 
     async fn watch_documents(

@@ -109,7 +109,7 @@ impl Behind {
 
 /// Reads all documents of a filter, page by page, as fast as the client takes the rows. A page is
 /// read again when `waited` says so.
-fn rows<T: Send + 'static>(
+pub(super) fn rows<T: Send + 'static>(
     mut filter: DocumentFilter,
     reader: Reader,
     mut waited: impl FnMut(&[DocumentRow]) -> bool + Send + 'static,

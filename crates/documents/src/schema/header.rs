@@ -1,8 +1,8 @@
 //! The header that every kind shares.
 
 use super::field::FieldType::{
-    Any, Area, Code, Count, Date, FiscalYear, Group, Groups, List, Many, OneOrMany, Ref, ShortText,
-    Url,
+    Any, Area, Code, Count, Date, FiscalYear, Group, Groups, List, Many, Map, OneOrMany, Ref,
+    ShortText, Url,
 };
 use super::field::{Field, optional};
 
@@ -27,6 +27,13 @@ pub(super) const FIELDS: &[Field] = &[
         "ข้อความตามต้นฉบับ",
         "As written in the source",
     ),
+    optional(
+        "area_names",
+        Map(&ShortText),
+        "ชื่อพื้นที่ตามต้นฉบับ",
+        "Names of areas as written",
+    )
+    .help("รหัสพื้นที่ แล้วตามด้วยชื่อ", "Area code to name"),
     optional(
         "dq",
         List(&Code("dq")),

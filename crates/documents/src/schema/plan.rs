@@ -2,7 +2,7 @@
 
 use super::field::FieldType::{
     Any, Area, Code, Count, DateOrText, Decimal, Group, Groups, List, Localised, LocalisedLong,
-    LongText, Many, OneOrMany, Ref, ShortText, TextOrGroup,
+    LongText, Many, Map, Money, OneOrMany, Ref, ShortText, TextOrGroup,
 };
 use super::field::{Field, optional, required};
 use crate::kind::Kind;
@@ -117,6 +117,56 @@ pub(super) const FIELDS: &[Field] = &[
         List(&ShortText),
         "เกณฑ์ความครบถ้วน",
         "Rule of completeness",
+    ),
+    optional(
+        "ceiling_satang",
+        Money,
+        "วงเงินของแผน (สตางค์)",
+        "Ceiling of the plan (satang)",
+    )
+    .help(
+        "งบที่อนุมัติของกิจกรรมทั้งหมดรวมกันต้องไม่เกินวงเงินนี้",
+        "The approved budgets of all its activities stay within it",
+    ),
+    optional("income", Group, "รายรับของกองทุน", "Income of the fund"),
+    optional(
+        "income/opening_balance",
+        Money,
+        "ยอดยกมา (สตางค์)",
+        "Opening balance (satang)",
+    ),
+    optional(
+        "income/nhso",
+        Money,
+        "เงินจัดสรรจาก สปสช. (สตางค์)",
+        "Transfer of the health security office (satang)",
+    ),
+    optional(
+        "income/lao",
+        Money,
+        "เงินสมทบจาก อปท. (สตางค์)",
+        "Contribution of the local administration (satang)",
+    ),
+    optional("income/other", Money, "รายรับอื่น (สตางค์)", "Other (satang)"),
+    optional(
+        "allocation",
+        Map(&Money),
+        "การจัดสรรตามประเภท (สตางค์)",
+        "Allocation by support type (satang)",
+    )
+    .help(
+        "รหัสประเภทการสนับสนุน 10.1 ถึง 10.5 แล้วตามด้วยจำนวนเงิน",
+        "Code of the support type, 10.1 to 10.5, to amount",
+    ),
+    optional(
+        "lao_class",
+        Code("lao.class"),
+        "ขนาดของ อปท.",
+        "Class of the local administration",
+    )
+    .help(
+        "กำหนดร้อยละขั้นต่ำของเงินสมทบ",
+        "Decides how much it contributes at least",
     ),
     optional(
         "carried_from",

@@ -22,6 +22,11 @@ pub fn codes(vocabulary: &str) -> Option<&'static [Code]> {
         .map(|(_, codes)| *codes)
 }
 
+/// The names of all vocabularies.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    VOCABULARIES.iter().map(|(name, _)| *name)
+}
+
 /// The labels of one code.
 pub fn label(vocabulary: &str, code: &str) -> Option<&'static Code> {
     codes(vocabulary)?.iter().find(|known| known.code == code)
@@ -35,6 +40,7 @@ const VOCABULARIES: &[(&str, &[Code])] = &[
     ("org.type", partners::ORG_TYPE),
     ("org.sector", partners::ORG_SECTOR),
     ("org.status", partners::ORG_STATUS),
+    ("lao.class", partners::LAO_CLASS),
     ("parent.kind", partners::PARENT_KIND),
     ("transfer.state", partners::TRANSFER_STATE),
     ("network.type", partners::NETWORK_TYPE),

@@ -7,10 +7,13 @@
 
 mod causality;
 mod editing;
+mod handbook;
 mod history;
 mod hostile;
 mod merging;
 mod past;
 mod replica;
+mod rules;
+mod sample_findings;
 mod samples;
 mod unsound;

@@ -1,22 +1,24 @@
 //! The sample documents of the project: every shape that real sources produced.
 
+use phaki_documents::area::PROVINCES;
 use phaki_documents::document::create_edits;
 use phaki_documents::{Document, DocumentId, Edit};
 use serde_json::{Value, json};
 
 use crate::replica::{Replica, exchange};
 
-fn samples() -> Vec<(DocumentId, Value)> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../daemon/samples/networks.json"
-    );
+fn sample_file(name: &str) -> Value {
+    let path = format!("{}/../daemon/samples/{name}", env!("CARGO_MANIFEST_DIR"));
     #[expect(
         clippy::disallowed_methods,
         reason = "the samples are a file; the crate itself reads none"
     )]
     let text = std::fs::read_to_string(path).expect("the samples are in crates/daemon/samples");
-    let file: Value = serde_json::from_str(&text).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+pub(crate) fn samples() -> Vec<(DocumentId, Value)> {
+    let file = sample_file("networks.json");
     let documents = file["docs"].as_array().unwrap();
     documents
         .iter()
@@ -119,4 +121,16 @@ fn every_field_of_every_sample_is_known_to_the_schema() {
             assert!(known.is_some(), "{id} {path}");
         }
     }
+}
+
+#[test]
+fn the_provinces_of_the_rules_are_those_of_the_sample_map() {
+    let file = sample_file("provinces.json");
+    let mut listed: Vec<Value> = file.as_array().unwrap().clone();
+    listed.sort_by_key(|one| one["code"].as_str().map(str::to_owned));
+    let known = PROVINCES.iter().map(|one| {
+        let iso = format!("TH-{}", one.code);
+        json!({"code": one.code, "iso": iso, "th": one.th, "en": one.en, "region": one.region})
+    });
+    assert_eq!(listed, known.collect::<Vec<_>>());
 }

@@ -1288,6 +1288,92 @@ pub struct ExportedDocument {
     #[prost(uint64, tag = "3")]
     pub conflicts: u64,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckDocumentsRequest {
+    /// empty: all documents
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// empty: all spaces
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CheckedDocument {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// name
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub title: ::prost::alloc::string::String,
+    /// errors first
+    #[prost(message, repeated, tag = "4")]
+    pub findings: ::prost::alloc::vec::Vec<Finding>,
+    /// missing when the document cannot be read
+    #[prost(message, optional, tag = "5")]
+    pub derived: ::core::option::Option<Derived>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Finding {
+    /// error: not fit to be published; warning: a flag
+    #[prost(string, tag = "1")]
+    pub severity: ::prost::alloc::string::String,
+    /// of the rule, or a flag that a person has set
+    #[prost(string, tag = "2")]
+    pub code: ::prost::alloc::string::String,
+    /// empty: the document as a whole
+    #[prost(string, tag = "3")]
+    pub path: ::prost::alloc::string::String,
+    /// of the field; empty when it has none
+    #[prost(string, tag = "4")]
+    pub label_th: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub label_en: ::prost::alloc::string::String,
+    /// what is wrong and what to do
+    #[prost(string, tag = "6")]
+    pub th: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub en: ::prost::alloc::string::String,
+}
+/// What follows from a document and is not stored in it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Derived {
+    #[prost(int64, repeated, tag = "1")]
+    pub fiscal_years: ::prost::alloc::vec::Vec<i64>,
+    /// of activities, and of plans over all their activities
+    #[prost(message, optional, tag = "2")]
+    pub totals: ::core::option::Option<Totals>,
+    /// of agreements: open, later, near, past
+    #[prost(string, tag = "3")]
+    pub expiry: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: no end is known
+    #[prost(string, tag = "4")]
+    pub expires: ::prost::alloc::string::String,
+    /// of plans
+    #[prost(message, optional, tag = "5")]
+    pub completeness: ::core::option::Option<Completeness>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Totals {
+    #[prost(int64, tag = "1")]
+    pub requested_satang: i64,
+    #[prost(int64, tag = "2")]
+    pub approved_satang: i64,
+    #[prost(int64, tag = "3")]
+    pub paid_satang: i64,
+}
+/// The four parts of a complete plan.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Completeness {
+    #[prost(bool, tag = "1")]
+    pub data: bool,
+    #[prost(bool, tag = "2")]
+    pub responsible: bool,
+    #[prost(bool, tag = "3")]
+    pub activities: bool,
+    #[prost(bool, tag = "4")]
+    pub evaluation: bool,
+}
 /// Generated client implementations.
 pub mod local_client {
     #![allow(
@@ -2246,6 +2332,32 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "ExportDocuments"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Holds documents against the rules of docs/documents.md; sorted by space and id. Rules about
+        /// several documents look at those of the same space.
+        pub async fn check_documents(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CheckDocumentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::CheckedDocument>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/CheckDocuments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "CheckDocuments"));
+            self.inner.server_streaming(req, path, codec).await
+        }
         /// Which documents change from now on, each time as soon as it is durable. Begins with an empty
         /// message; ends only with the node.
         pub async fn watch_documents(
@@ -2555,6 +2667,21 @@ pub mod local_server {
             request: tonic::Request<super::ExportDocumentsRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::ExportDocumentsStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the CheckDocuments method.
+        type CheckDocumentsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::CheckedDocument, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Holds documents against the rules of docs/documents.md; sorted by space and id. Rules about
+        /// several documents look at those of the same space.
+        async fn check_documents(
+            &self,
+            request: tonic::Request<super::CheckDocumentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::CheckDocumentsStream>,
             tonic::Status,
         >;
         /// Server streaming response type for the WatchDocuments method.
@@ -4228,6 +4355,52 @@ pub mod local_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ExportDocumentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/CheckDocuments" => {
+                    #[allow(non_camel_case_types)]
+                    struct CheckDocumentsSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::ServerStreamingService<super::CheckDocumentsRequest>
+                    for CheckDocumentsSvc<T> {
+                        type Response = super::CheckedDocument;
+                        type ResponseStream = T::CheckDocumentsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CheckDocumentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::check_documents(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CheckDocumentsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

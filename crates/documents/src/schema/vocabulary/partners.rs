@@ -29,6 +29,11 @@ pub(super) const ORG_TYPE: &[Code] = &[
         "โรงพยาบาลส่งเสริมสุขภาพตำบล (รพ.สต.)",
         "Subdistrict health-promoting hospital",
     ),
+    code(
+        "rpsst_group",
+        "กลุ่ม รพ.สต.",
+        "Group of health-promoting hospitals",
+    ),
     code("municipality_city", "เทศบาลนคร", "City municipality"),
     code("municipality_town", "เทศบาลเมือง", "Town municipality"),
     code(
@@ -103,6 +108,31 @@ pub(super) const ORG_STATUS: &[Code] = &[
     code("closed", "ปิดแล้ว", "Closed"),
 ];
 
+pub(super) const LAO_CLASS: &[Code] = &[
+    code(
+        "sao_small",
+        "อบต. ขนาดเล็ก",
+        "Small subdistrict administration",
+    ),
+    code(
+        "sao_medium",
+        "อบต. ขนาดกลาง",
+        "Medium subdistrict administration",
+    ),
+    code(
+        "sao_large",
+        "อบต. ขนาดใหญ่",
+        "Large subdistrict administration",
+    ),
+    code(
+        "municipality_subdistrict",
+        "เทศบาลตำบล",
+        "Subdistrict municipality",
+    ),
+    code("municipality_town", "เทศบาลเมือง", "Town municipality"),
+    code("municipality_city", "เทศบาลนคร", "City municipality"),
+];
+
 pub(super) const PARENT_KIND: &[Code] = &[
     code("command", "สายบังคับบัญชา", "Command"),
     code("transfer", "ถ่ายโอน", "Transfer"),
@@ -142,6 +172,7 @@ pub(super) const NETWORK_TYPE: &[Code] = &[
         "กลไกความร่วมมือ",
         "Cooperation mechanism",
     ),
+    code("health_network", "เครือข่ายสุขภาพ", "Health network"),
     code("working_team", "คณะทำงาน", "Working team"),
 ];
 
@@ -170,6 +201,7 @@ pub(super) const AGREEMENT_STATUS: &[Code] = &[
     code("drafting", "กำลังร่าง", "Drafting"),
     code("under_review", "กำลังพิจารณา", "Under review"),
     code("scheduled", "นัดลงนาม", "Scheduled"),
+    code("agreed", "ตกลงกันแล้ว", "Agreed"),
     code("signed", "ลงนามแล้ว", "Signed"),
     code("declared", "ประกาศแล้ว", "Declared"),
     code("active", "มีผล", "In force"),

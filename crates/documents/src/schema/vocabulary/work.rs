@@ -293,9 +293,4 @@ pub(super) const DQ: &[Code] = &[
         "Number of the target missing",
     ),
     code("year_conflict", "ปีขัดแย้งกัน", "Years contradict each other"),
-    code(
-        "year_conflict_2549_vs_2559",
-        "ปีขัดแย้งกัน 2549 กับ 2559",
-        "Years 2549 and 2559 contradict each other",
-    ),
 ];

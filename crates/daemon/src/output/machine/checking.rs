@@ -1,0 +1,52 @@
+//! Findings, and what follows from a document.
+
+use phaki_wire::proto::local::v1::{CheckedDocument, Completeness, Derived, Finding, Totals};
+use serde_json::{Value, json};
+
+/// A line of `check`.
+pub(crate) fn checked(document: &CheckedDocument) -> Value {
+    json!({
+        "id": document.id,
+        "space": document.space,
+        "title": document.title,
+        "findings": document.findings.iter().map(finding).collect::<Vec<_>>(),
+        "derived": document.derived.as_ref().map(derived),
+    })
+}
+
+fn finding(finding: &Finding) -> Value {
+    json!({
+        "severity": finding.severity,
+        "code": finding.code,
+        "path": finding.path,
+        "label_th": finding.label_th,
+        "label_en": finding.label_en,
+        "th": finding.th,
+        "en": finding.en,
+    })
+}
+
+fn derived(derived: &Derived) -> Value {
+    let totals = |totals: &Totals| {
+        json!({
+            "requested_satang": totals.requested_satang,
+            "approved_satang": totals.approved_satang,
+            "paid_satang": totals.paid_satang,
+        })
+    };
+    let completeness = |complete: &Completeness| {
+        json!({
+            "data": complete.data,
+            "responsible": complete.responsible,
+            "activities": complete.activities,
+            "evaluation": complete.evaluation,
+        })
+    };
+    json!({
+        "fiscal_years": derived.fiscal_years,
+        "totals": derived.totals.as_ref().map(totals),
+        "expiry": Some(&derived.expiry).filter(|expiry| !expiry.is_empty()),
+        "expires": Some(&derived.expires).filter(|date| !date.is_empty()),
+        "completeness": derived.completeness.as_ref().map(completeness),
+    })
+}

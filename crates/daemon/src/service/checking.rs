@@ -1,0 +1,221 @@
+//! Documents held against the rules, one after the other as they are read.
+
+use phaki_documents::date::Date;
+use phaki_documents::rules::{self, Expiry, Finding, Gist, Gists, Setting};
+use phaki_documents::{Document, Kind, Path, schema};
+use phaki_replication::id::SpaceId;
+use phaki_store::Reader;
+use phaki_store::reader::DocumentFilter;
+use phaki_wire::proto::local::v1 as pb;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::denial::Denial;
+use super::find::{self, Found};
+use super::listing::{self, Rows};
+use super::loading::load_if_any;
+use super::reading::Reading;
+use crate::limits::ROWS_PAGE;
+use crate::node_loop::{InForce, wall_ms};
+
+/// The kinds of which the rules for other documents need to know.
+const AROUND: [Kind; 3] = [Kind::Plan, Kind::Activity, Kind::Indicator];
+
+/// What a list says of a document that cannot be read.
+const UNREADABLE: &str = "unreadable";
+
+impl Reading {
+    /// The findings of one document, or of all of a space or of this node.
+    pub(super) async fn check(
+        &self,
+        request: pb::CheckDocumentsRequest,
+    ) -> Result<Rows<pb::CheckedDocument>, Denial> {
+        let in_force = self.requests.in_force();
+        let reader = self.reader.clone();
+        let mut checking = Checking {
+            reader: reader.clone(),
+            today: today(wall_ms()),
+            around: None,
+        };
+        if request.id.is_empty() {
+            let filter = DocumentFilter {
+                space: find::optional_space(&in_force, &request.space)?,
+                kind_code: None,
+                after: None,
+                limit: ROWS_PAGE,
+            };
+            let as_it_is = |_: &[_]| false;
+            return Ok(listing::rows(filter, reader, as_it_is, move |row| {
+                let (space, document) = (row.space, row.document);
+                checking.check(&in_force, Found { space, document })
+            }));
+        }
+        let check = move || {
+            let found = find::document(&reader, &in_force, &request.id, &request.space)?;
+            checking.check(&in_force, found)
+        };
+        let checked = self.workers.run(check).await?;
+        let (sender, receiver) = mpsc::channel(1);
+        if let Some(checked) = checked {
+            // There is room for one.
+            sender.try_send(Ok(checked)).ok();
+        }
+        Ok(ReceiverStream::new(receiver))
+    }
+}
+
+/// A check under way.
+struct Checking {
+    reader: Reader,
+    today: Date,
+    /// What the rules need to know of the documents of the space that is being checked.
+    around: Option<(SpaceId, Gists)>,
+}
+
+impl Checking {
+    fn check(
+        &mut self,
+        in_force: &InForce,
+        found: Found,
+    ) -> Result<Option<pb::CheckedDocument>, Denial> {
+        let mut checked = pb::CheckedDocument {
+            id: found.document.to_string(),
+            space: in_force.space_name(&found.space),
+            title: found.document.to_string(),
+            ..pb::CheckedDocument::default()
+        };
+        let document = match load_if_any(&self.reader, found) {
+            Ok(Some(document)) => document,
+            Ok(None) => return Ok(None),
+            // One that cannot be read must not hide what is found in the others.
+            Err(denial) => {
+                checked.findings.push(unreadable(denial));
+                return Ok(Some(checked));
+            }
+        };
+        let today = self.today;
+        let around = self.around(found.space)?;
+        let setting = Setting { today, around };
+        let findings = rules::check(&document, &setting).into_iter();
+        checked.title = document.summary().title;
+        checked.findings = findings
+            .map(|finding| to_wire(&document, finding))
+            .collect();
+        checked.derived = Some(derived(&document, &setting));
+        Ok(Some(checked))
+    }
+
+    /// Gathered once for each space: documents are checked space by space.
+    fn around(&mut self, space: SpaceId) -> Result<&Gists, Denial> {
+        let known = self.around.take().filter(|(known, _)| *known == space);
+        let gists = match known {
+            Some((_, gists)) => gists,
+            None => gather(&self.reader, space)?,
+        };
+        Ok(&self.around.insert((space, gists)).1)
+    }
+}
+
+/// The facts of the documents of a space; those that cannot be read have none.
+fn gather(reader: &Reader, space: SpaceId) -> Result<Gists, Denial> {
+    let mut gists = Gists::default();
+    for kind in AROUND {
+        let mut filter = DocumentFilter {
+            space: Some(space),
+            kind_code: Some(kind.code()),
+            after: None,
+            limit: ROWS_PAGE,
+        };
+        loop {
+            let page = reader.documents(&filter).map_err(Denial::unreadable)?;
+            let Some(last) = page.last() else {
+                break;
+            };
+            filter.after = Some((last.space, last.document));
+            for row in page {
+                let (space, document) = (row.space, row.document);
+                let loaded = load_if_any(reader, Found { space, document });
+                let gist = loaded.ok().flatten().as_ref().and_then(Gist::of);
+                gist.into_iter().for_each(|gist| gists.insert(gist));
+            }
+        }
+    }
+    Ok(gists)
+}
+
+/// The day in Thailand, whatever the zone of the machine.
+fn today(wall_ms: i64) -> Date {
+    const AHEAD_MS: i64 = 7 * 60 * 60 * 1000;
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    const BEGINNING: Date = Date {
+        year: 1970,
+        month: 1,
+        day: 1,
+    };
+    let days = wall_ms.saturating_add(AHEAD_MS).div_euclid(DAY_MS);
+    Date::from_days(days).unwrap_or(BEGINNING)
+}
+
+fn unreadable(denial: Denial) -> pb::Finding {
+    pb::Finding {
+        severity: rules::Severity::Error.name().to_owned(),
+        code: UNREADABLE.to_owned(),
+        th: format!("อ่านเอกสารไม่ได้: {}", denial.sentence),
+        en: denial.sentence,
+        ..pb::Finding::default()
+    }
+}
+
+fn to_wire(document: &Document, finding: Finding) -> pb::Finding {
+    let path = Path::parse(&finding.path).ok();
+    let field = path.and_then(|path| schema::field_at(document.id().kind(), &path));
+    let label = field.map(|found| found.field.label);
+    pb::Finding {
+        severity: finding.severity.name().to_owned(),
+        code: finding.code,
+        path: finding.path,
+        label_th: label.map_or("", |label| label.th).to_owned(),
+        label_en: label.map_or("", |label| label.en).to_owned(),
+        th: finding.th,
+        en: finding.en,
+    }
+}
+
+fn derived(document: &Document, setting: &Setting<'_>) -> pb::Derived {
+    let derived = rules::derived(document, setting);
+    let (expiry, end) = match derived.expiry {
+        None => ("", None),
+        Some(Expiry::Open) => ("open", None),
+        Some(Expiry::Later { end }) => ("later", Some(end)),
+        Some(Expiry::Near { end }) => ("near", Some(end)),
+        Some(Expiry::Past { end }) => ("past", Some(end)),
+    };
+    pb::Derived {
+        fiscal_years: derived.fiscal_years.into_iter().collect(),
+        totals: derived.totals.map(|totals| pb::Totals {
+            requested_satang: totals.requested,
+            approved_satang: totals.approved,
+            paid_satang: totals.paid,
+        }),
+        expiry: expiry.to_owned(),
+        expires: end.map(|end| end.to_string()).unwrap_or_default(),
+        completeness: derived.completeness.map(|complete| pb::Completeness {
+            data: complete.data,
+            responsible: complete.responsible,
+            activities: complete.activities,
+            evaluation: complete.evaluation,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_begins_at_midnight_in_thailand() {
+        // 2023-11-22 16:59:59 UTC and a second later.
+        assert_eq!(today(1_700_672_399_000).to_string(), "2023-11-22");
+        assert_eq!(today(1_700_672_400_000).to_string(), "2023-11-23");
+    }
+}

@@ -17,6 +17,7 @@ mod order;
 pub mod path;
 pub mod payload;
 pub mod schema;
+pub mod search;
 pub mod text;
 
 pub use document::{Document, Edit, Editor};

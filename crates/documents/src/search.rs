@@ -9,7 +9,7 @@ mod excerpt;
 mod grams;
 mod query;
 
-pub use excerpt::{Excerpt, excerpt};
+pub use excerpt::{Excerpt, excerpt, marked};
 pub use grams::{Gram, grams};
 pub use query::{Part, Query, QueryError, Rank, Word};
 

@@ -40,6 +40,16 @@ pub fn excerpt<'a>(query: &Query, lines: impl Iterator<Item = &'a str>) -> Optio
     best.map(|(_, line, marks)| cut(line, &marks))
 }
 
+/// A whole line.
+pub fn marked(query: &Query, line: &str) -> Excerpt {
+    Excerpt {
+        text: line.to_owned(),
+        marks: marks(query, line).1,
+        cut_before: false,
+        cut_behind: false,
+    }
+}
+
 /// How many words of the query a line has, and where.
 fn marks(query: &Query, line: &str) -> (usize, Vec<Range<usize>>) {
     let folded = Folded::of(line);

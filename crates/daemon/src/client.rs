@@ -16,9 +16,9 @@ use phaki_wire::proto::local::v1::{
     AuditRecord, Conflict, CreateSpaceRequest, DocumentRow, EditDocumentReply, EditDocumentRequest,
     ExportDocumentsRequest, ExportedDocument, GrantSpaceRequest, ListAuditRequest,
     ListConflictsRequest, ListDocumentsRequest, ListSpacesRequest, PutDocumentsReply,
-    PutDocumentsRequest, RecordBackupRequest, ResolveConflictRequest, ShowDocumentReply,
-    ShowDocumentRequest, ShowHistoryReply, ShowHistoryRequest, Space, StatusReply, StatusRequest,
-    VerifyAuditReply, VerifyAuditRequest,
+    PutDocumentsRequest, RecordBackupRequest, ResolveConflictRequest, SearchDocumentsReply,
+    SearchDocumentsRequest, ShowDocumentReply, ShowDocumentRequest, ShowHistoryReply,
+    ShowHistoryRequest, Space, StatusReply, StatusRequest, VerifyAuditReply, VerifyAuditRequest,
 };
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -143,6 +143,13 @@ impl Client {
             doing: "list documents",
             stream,
         })
+    }
+
+    pub(crate) async fn search(
+        &mut self,
+        request: SearchDocumentsRequest,
+    ) -> anyhow::Result<SearchDocumentsReply> {
+        answer("search documents", self.api.search_documents(request)).await
     }
 
     pub(crate) async fn show(

@@ -76,6 +76,10 @@ async fn what_one_office_entered_another_finds_by_any_spelling_and_abbreviation(
     assert!(shown.contains("สุขภาพ[แห่งชาติ]"), "{shown}");
     assert!(shown.contains("1 found"), "{shown}");
     assert_eq!(songkhla.run(&["search", "ก"]).status.code(), Some(1));
+    // By the dictionary, and not by code points, โ belongs to the consonant behind it.
+    let listed = songkhla.command(&["list"]);
+    let place = |name: &Value| listed.find(name.as_str().unwrap()).unwrap();
+    assert!(place(&clinic) < place(&district), "{listed}");
     songkhla.stop().await;
     let verified: Value = serde_json::from_str(&songkhla.command(&["verify", "--json"])).unwrap();
     assert_eq!(verified["problems"], json!([]));

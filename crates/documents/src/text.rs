@@ -6,5 +6,5 @@ mod collator;
 mod fold;
 
 pub use collator::Collator;
-pub(crate) use fold::is_mark;
 pub use fold::{Folded, fold, fold_number};
+pub(crate) use fold::{fold_chars, is_mark};

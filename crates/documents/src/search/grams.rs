@@ -4,7 +4,7 @@
 //! word fewer, so that a query of two letters is the beginning of a gram. Marks begin nothing:
 //! no word does, and a quarter of the index is saved.
 
-use crate::text::{Folded, is_mark};
+use crate::text::{fold_chars, is_mark};
 
 /// Letters of a gram at most.
 pub(super) const LETTERS: usize = 3;
@@ -44,8 +44,8 @@ impl Gram {
 pub fn grams(text: &str) -> Vec<Gram> {
     let mut found: Vec<Gram> = Vec::with_capacity(text.len() / 3);
     for line in text.lines() {
-        let folded = Folded::of(line);
-        for word in folded.chars().split(|c| *c == ' ') {
+        let folded = fold_chars(line);
+        for word in folded.split(|c| *c == ' ') {
             let starts = (0..word.len()).filter(|at| !is_mark(word[*at]));
             found.extend(starts.map(|at| Gram::of(&word[at..])));
         }

@@ -8,7 +8,7 @@ use super::Texts;
 use super::abbreviation::other_forms;
 use super::grams::{Gram, LETTERS};
 use crate::limits::{QUERY_BYTES_MAX, QUERY_GRAMS_MAX, QUERY_WORDS_MAX};
-use crate::text::{Folded, fold, is_mark};
+use crate::text::{fold, fold_chars, is_mark};
 
 /// Words of which a document must have every one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,12 +84,12 @@ impl Query {
 
     /// How a document with these names matches by them alone; `None` when it does not.
     pub fn rank_by_names(&self, names: &str) -> Option<Rank> {
-        let lines: Vec<Folded> = names.lines().map(Folded::of).collect();
+        let lines: Vec<Vec<char>> = names.lines().map(fold_chars).collect();
         if !self.matches(&lines) {
             return None;
         }
-        let names = || lines.iter().map(Folded::chars);
-        if names().any(|name| name == self.whole) {
+        let names = || lines.iter();
+        if names().any(|name| *name == self.whole) {
             Some(Rank::Name)
         } else if names().any(|name| name.starts_with(&self.whole)) {
             Some(Rank::NameBegins)
@@ -102,12 +102,12 @@ impl Query {
     pub fn rank(&self, texts: &Texts) -> Option<Rank> {
         self.rank_by_names(&texts.names).or_else(|| {
             let lines = texts.names.lines().chain(texts.body.lines());
-            let lines: Vec<Folded> = lines.map(Folded::of).collect();
+            let lines: Vec<Vec<char>> = lines.map(fold_chars).collect();
             self.matches(&lines).then_some(Rank::InTexts)
         })
     }
 
-    fn matches(&self, lines: &[Folded]) -> bool {
+    fn matches(&self, lines: &[Vec<char>]) -> bool {
         self.words.iter().all(|word| word.is_in(lines))
     }
 }
@@ -132,12 +132,8 @@ impl Word {
         &self.forms
     }
 
-    fn is_in(&self, lines: &[Folded]) -> bool {
-        let has = |part: &Part| {
-            lines
-                .iter()
-                .any(|line| part.places(line.chars()).next().is_some())
-        };
+    fn is_in(&self, lines: &[Vec<char>]) -> bool {
+        let has = |part: &Part| lines.iter().any(|line| part.places(line).next().is_some());
         self.forms.iter().any(|form| form.iter().all(has))
     }
 

@@ -27,12 +27,18 @@ const ABBREVIATED_MAX: usize = 3;
 
 /// The folded form of a text.
 pub fn fold(text: &str) -> String {
-    Folded::of(text).chars.iter().collect()
+    fold_chars(text).into_iter().collect()
+}
+
+/// As [`fold`], character by character.
+pub(crate) fn fold_chars(text: &str) -> Vec<char> {
+    Folding::run(text, Signs::Spaces, Spans::Forgotten).chars
 }
 
 /// As [`fold`], but with all signs: for reading numbers, in which they say something.
 pub fn fold_number(text: &str) -> String {
-    Folding::run(text, Signs::Kept).chars.iter().collect()
+    let folded = Folding::run(text, Signs::Kept, Spans::Forgotten);
+    folded.chars.into_iter().collect()
 }
 
 /// A folded text that knows from where in the original each of its characters comes.
@@ -46,7 +52,7 @@ pub struct Folded {
 impl Folded {
     /// Folds a text.
     pub fn of(text: &str) -> Folded {
-        Folding::run(text, Signs::Spaces)
+        Folding::run(text, Signs::Spaces, Spans::Kept)
     }
 
     /// The folded characters.
@@ -72,27 +78,36 @@ enum Signs {
     Kept,
 }
 
+/// Whether anybody will ask where characters come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spans {
+    Kept,
+    Forgotten,
+}
+
 /// Folding under way.
 struct Folding {
     out: Folded,
     rest: Vec<(usize, char)>,
     at: usize,
     signs: Signs,
+    spans: Spans,
 }
 
 impl Folding {
-    fn run(text: &str, signs: Signs) -> Folded {
+    fn run(text: &str, signs: Signs, spans: Spans) -> Folded {
         let visible = text.char_indices().filter(|(_, c)| !is_invisible(*c));
         let mut rest = Vec::with_capacity(text.len() / 2);
         rest.extend(visible);
         let mut folding = Folding {
             out: Folded {
                 chars: Vec::with_capacity(rest.len()),
-                spans: Vec::with_capacity(rest.len()),
+                spans: Vec::new(),
             },
             rest,
             at: 0,
             signs,
+            spans,
         };
         while let Some((from, c)) = folding.peek(0) {
             folding.at += 1;
@@ -191,7 +206,9 @@ impl Folding {
 
     fn push(&mut self, c: char, span: Range<usize>) {
         self.out.chars.push(c);
-        self.out.spans.push(span);
+        if self.spans == Spans::Kept {
+            self.out.spans.push(span);
+        }
     }
 
     fn pop(&mut self) -> Option<Range<usize>> {

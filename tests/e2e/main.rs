@@ -19,6 +19,7 @@ mod branches;
 mod broken_line;
 mod crashes;
 mod editing;
+mod inbox;
 mod long_absence;
 mod quarantine;
 mod receipts;

@@ -2,6 +2,11 @@
 //!
 //! [`main`] is the whole program; tests call it from a binary of their own.
 
+/// Gives memory back to the system seconds after nobody uses it, also that of SQLite; the allocator of
+/// glibc kept most of it for as long as the process lived.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 mod audit;
 mod cli;
 mod client;
@@ -14,6 +19,7 @@ pub mod enrolment;
 pub mod federation;
 mod fingerprint;
 mod identity;
+mod inbox;
 mod limits;
 mod logging;
 mod node_loop;

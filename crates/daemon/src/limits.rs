@@ -82,8 +82,9 @@ pub(crate) const TIPS_MAX: usize = 128;
 /// last may have more by itself.
 pub(crate) const TIPS_CHANGES_MAX: u64 = 10_000;
 
-/// After so long without an edit a document is kept in memory no longer.
-pub(crate) const TIP_IDLE_MAX: Duration = Duration::from_secs(60);
+/// After so long without an edit a document is kept in memory no longer: to load it again takes
+/// milliseconds, and most documents are left alone for days.
+pub(crate) const TIP_IDLE_MAX: Duration = Duration::from_secs(15);
 
 /// How often an edit is made anew because what it was to build on came from elsewhere or was lost.
 pub(crate) const EDIT_TRIES_MAX: usize = 8;

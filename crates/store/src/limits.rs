@@ -10,6 +10,10 @@ pub const QUEUE_JOBS_MAX: usize = 2048;
 /// submitting blocks. A single larger job still gets in when nothing else waits.
 pub const QUEUE_BYTES_MAX: usize = 16 << 20;
 
+/// After so long without a job the writer gives its cache of pages back: it fills again within
+/// milliseconds, and most nodes write nothing most of the day.
+pub const REST: Duration = Duration::from_secs(10);
+
 /// Jobs of one transaction: one sync of the disk shared by so many is as good as free.
 pub const GROUP_JOBS_MAX: usize = 512;
 

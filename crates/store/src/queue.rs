@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::limits::{GROUP_BYTES_MAX, GROUP_JOBS_MAX, QUEUE_BYTES_MAX, QUEUE_JOBS_MAX};
 
@@ -94,6 +95,17 @@ impl<T: Queued> Queue<T> {
         }
         self.left.notify_all();
         Some(group)
+    }
+
+    /// Waits for items; true when none came for so long.
+    pub(crate) fn rests(&self, patience: Duration) -> bool {
+        let (waiting, _) = self
+            .arrived
+            .wait_timeout_while(self.lock(), patience, |waiting| {
+                !waiting.closed && waiting.items.is_empty()
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        !waiting.closed && waiting.items.is_empty()
     }
 
     /// Refuses further items; those that wait can still be taken.

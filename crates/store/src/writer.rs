@@ -27,6 +27,7 @@ use crate::fault::Fault;
 use crate::file::Lock;
 use crate::invite::{self, Invite, Redemption};
 use crate::job::{Completion, Job, Reply, Touched, WriteError};
+use crate::limits::REST;
 use crate::materialise;
 use crate::pending::{self, Decision};
 use crate::prepared::Prepared;
@@ -298,6 +299,17 @@ impl Carrier {
     fn run(mut self) {
         while let Some(group) = self.queue.take() {
             self.carry_out(group);
+            if self.queue.rests(REST) {
+                self.give_memory_back();
+            }
+        }
+    }
+
+    /// Pages that were read or written lately stay in the cache, though nobody may write for hours.
+    fn give_memory_back(&self) {
+        let released = self.connection.execute_batch("PRAGMA shrink_memory");
+        if let Err(error) = released {
+            tracing::debug!(%error, "pages stay in the cache of the writer");
         }
     }
 

@@ -9,43 +9,80 @@ use super::names::Names;
 use super::{AuthorArgs, Invocation, edit, kind_of, whole_id};
 use crate::cli::Misuse;
 use crate::client::Client;
+use crate::inbox::{self, By, Wanted};
 use crate::output::{Align, Output, Table, harmless, machine, number};
 
 /// List fields to which different values were given at the same time
 ///
 /// Every value is kept, with who gave it and when; everybody sees the same one of them until a
-/// person chooses with `phaki resolve`. With --json one conflict a line.
+/// person chooses with `phaki resolve`. What has waited longest comes first. With --json one conflict a
+/// line.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
   phaki conflicts
-  phaki conflicts --space province-41 --json")]
+  phaki conflicts --mine --by money
+  phaki conflicts --of TH-41 --space province-41 --json")]
 pub(crate) struct ConflictsArgs {
     /// Only this document
     id: Option<String>,
     /// Only this space, by name or id
     #[arg(long, default_value = "", hide_default_value = true)]
     space: String,
+    /// Only those in which you gave one of the values; needs your account
+    #[arg(long, requires = "account")]
+    mine: bool,
+    /// Your account
+    #[arg(long, env = "PHAKI_ACCOUNT", hide_env_values = true)]
+    account: Option<String>,
+    /// Only those in which one of the values was given at this node, such as your agency's
+    #[arg(long, value_name = "NODE")]
+    of: Option<String>,
+    /// What comes first
+    #[arg(long, value_enum, default_value_t)]
+    by: By,
 }
 
 /// Settle a conflict with one of its values, or with another one
+///
+/// With --all it settles every conflict in which a value was given at the node of --value-of, or every
+/// conflict with the value that is shown; what is in conflict there with another one stays.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
   phaki resolve activity_f370e6bc-4d1b-5a9b-a2cf-1ca19f928e29 budget/b1/amount_satang \\
       1,700,000บาท --message 'ตกลงกันทางโทรศัพท์'
-  phaki resolve ID parties/p1/state --value-of TH-90")]
+  phaki resolve ID parties/p1/state --value-of TH-90
+  phaki resolve --all --value-of TH-90 --space province-90 --message 'ตามหนังสือยืนยัน'
+  phaki resolve --all ID --shown")]
 pub(crate) struct ResolveArgs {
     /// Id of the document, or the first letters of it
+    #[arg(
+        required_unless_present = "all",
+        default_value = "",
+        hide_default_value = true
+    )]
     id: String,
     /// Field, as `phaki conflicts` shows it
+    #[arg(
+        required_unless_present = "all",
+        conflicts_with = "all",
+        default_value = "",
+        hide_default_value = true
+    )]
     path: String,
     /// The value that holds from now on
-    #[arg(conflicts_with = "value_of", required_unless_present = "value_of")]
+    #[arg(conflicts_with_all = ["value_of", "shown"], required_unless_present_any = ["value_of", "shown"])]
     value: Option<String>,
     /// Take the value that was given at this node
     #[arg(long, value_name = "NODE")]
     value_of: Option<String>,
+    /// Take the value that is shown
+    #[arg(long, conflicts_with = "value_of")]
+    shown: bool,
+    /// All conflicts, or all of one document
+    #[arg(long, conflicts_with = "at")]
+    all: bool,
     /// Space, when the document is in several
     #[arg(long, default_value = "", hide_default_value = true)]
     space: String,
@@ -64,6 +101,11 @@ pub(crate) async fn conflicts(
     let id = args.id.as_deref().unwrap_or_default();
     let mut client = invocation.connect().await?;
     let found = client.conflicts(id, &args.space).await?;
+    let wanted = Wanted {
+        account: args.account.as_deref().filter(|_| args.mine),
+        node: args.of.as_deref(),
+    };
+    let found = inbox::sorted(found, wanted, args.by);
     let output = &mut invocation.output;
     if output.json {
         return found
@@ -106,6 +148,12 @@ pub(crate) fn cards(
         output.line(format!("  {}", conflict.id))?;
         output.line(format!("  {}", conflict.path))?;
         output.line(format!("  {label}"))?;
+        if let Some(satang) = inbox::at_stake(conflict) {
+            let amount = number::baht(i64::try_from(satang).unwrap_or(i64::MAX), language);
+            output.line(
+                language.pick(format!("  ต่างกัน {amount}"), format!("  at stake: {amount}")),
+            )?;
+        }
         let mut table = Table::new(&[("", Align::Left); 5]).indent(4);
         for (index, one) in conflict.values.iter().enumerate() {
             // The first value is the one that is shown.
@@ -128,13 +176,15 @@ pub(crate) fn cards(
 }
 
 pub(crate) async fn resolve(invocation: &mut Invocation, args: ResolveArgs) -> anyhow::Result<()> {
+    if args.all {
+        return resolve_all(invocation, args).await;
+    }
     let path = field_path(&args.path)?;
     let mut client = invocation.connect().await?;
     let id = whole_id(&mut client, &args.id, &args.space).await?;
-    let (value_json, heads) = match (&args.value, &args.value_of) {
-        (Some(text), _) => (value_at(kind_of(&id), &path, text)?.to_string(), args.at),
-        (None, Some(node)) => value_of(&mut client, &args, node).await?,
-        (None, None) => bail!(Misuse("give a value, or --value-of NODE".to_owned())),
+    let (value_json, heads) = match &args.value {
+        Some(text) => (value_at(kind_of(&id), &path, text)?.to_string(), args.at),
+        None => value_of(&mut client, &args).await?,
     };
     let request = ResolveConflictRequest {
         id,
@@ -148,12 +198,55 @@ pub(crate) async fn resolve(invocation: &mut Invocation, args: ResolveArgs) -> a
     edit::report(&mut invocation.output, &reply)
 }
 
-/// The value that was given at a node, and the heads at which it was read: a value that arrives
-/// in between is not settled with the others.
+/// Settles all conflicts of the given documents of which a value was chosen.
+async fn resolve_all(invocation: &mut Invocation, args: ResolveArgs) -> anyhow::Result<()> {
+    if args.value.is_some() {
+        bail!(Misuse("--all takes --value-of NODE or --shown".to_owned()));
+    }
+    let mut client = invocation.connect().await?;
+    let found = client.conflicts(&args.id, &args.space).await?;
+    let (mut settled, mut left) = (0_u64, 0_u64);
+    for conflict in found {
+        let Ok(value_json) = chosen(&conflict, &args) else {
+            left += 1;
+            continue;
+        };
+        let request = ResolveConflictRequest {
+            id: conflict.id,
+            space: conflict.space,
+            path: conflict.path,
+            value_json,
+            author: Some(args.author.to_wire()),
+            // What arrives in between is not settled with what was seen.
+            heads: conflict.heads,
+        };
+        client.resolve(request).await?;
+        settled += 1;
+    }
+    let output = &mut invocation.output;
+    if output.json {
+        return output.value(&serde_json::json!({ "settled": settled, "left": left }));
+    }
+    let (settled, left) = (number::grouped(settled), number::grouped(left));
+    output.line(output.language.pick(
+        format!("ตัดสินแล้ว {settled} จุด เหลือ {left} จุด"),
+        format!("settled: {settled}; left: {left}"),
+    ))
+}
+
+/// The value that was chosen of those in a conflict.
+fn chosen(conflict: &Conflict, args: &ResolveArgs) -> anyhow::Result<String> {
+    match &args.value_of {
+        Some(node) => given_at(conflict, node),
+        None => Ok(conflict.shown_json.clone()),
+    }
+}
+
+/// The value that was chosen, and the heads at which it was read: a value that arrives in between
+/// is not settled with the others.
 async fn value_of(
     client: &mut Client,
     args: &ResolveArgs,
-    node: &str,
 ) -> anyhow::Result<(String, Vec<String>)> {
     let found = client.conflicts(&args.id, &args.space).await?;
     let Some(conflict) = found
@@ -167,7 +260,7 @@ async fn value_of(
             args.id
         );
     };
-    let value = given_at(&conflict, node)?;
+    let value = chosen(&conflict, args)?;
     let heads = match args.at.as_slice() {
         [] => conflict.heads,
         seen => seen.to_vec(),

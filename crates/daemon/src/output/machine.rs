@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::trust::{coverage, decided, quarantined, quarantined_in_full, receipts};
 use super::time::rfc3339;
+use crate::inbox;
 
 /// The answer to `status`.
 pub(crate) fn status(reply: &StatusReply) -> Value {
@@ -238,6 +239,8 @@ pub(crate) fn conflict(conflict: &Conflict) -> Value {
         "shown": embedded(&conflict.shown_json),
         "values": conflict.values.iter().map(conflict_value).collect::<Vec<_>>(),
         "heads": conflict.heads,
+        "since": rfc3339(inbox::since_ms(conflict)),
+        "at_stake_satang": inbox::at_stake(conflict),
     })
 }
 

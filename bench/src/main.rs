@@ -22,6 +22,7 @@ mod growth;
 mod machine;
 mod peers;
 mod report;
+mod search;
 mod sheet;
 mod soak;
 mod workload;
@@ -50,6 +51,8 @@ enum Measurement {
     Federation(federation::Request),
     /// How everything grows with documents, spaces, writers and history.
     Growth(growth::Request),
+    /// Searching, listing and sorting a hundred thousand documents.
+    Search(search::Request),
     /// Ten nodes that are cut off, killed, restored, suspended and replaced while they edit.
     Soak(soak::Request),
     /// A first copy over a long, narrow and lossy line, with edits and cuts.
@@ -71,6 +74,10 @@ fn main() -> ExitCode {
         }
         Measurement::Federation(request) => {
             let figures = runtime.block_on(federation::measure(program, &request));
+            print(&figures, request.json)
+        }
+        Measurement::Search(request) => {
+            let figures = runtime.block_on(search::measure(program, &request));
             print(&figures, request.json)
         }
         Measurement::Growth(request) => {

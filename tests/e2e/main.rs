@@ -27,6 +27,7 @@ mod receipts;
 mod relay;
 mod restored;
 mod rotation;
+mod searching;
 mod watching;
 
 mod audit;

@@ -92,6 +92,8 @@ async fn a_node_with_a_damaged_table_says_what_to_do_and_has_everything_again_af
         "document",
         "change",
         "summary",
+        "searchable",
+        "gram_data",
         "feed",
         "audit",
     ] {

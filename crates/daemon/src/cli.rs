@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     audit, backup, check, conflicts, edit, enrol, export, federation, history, import, list, new,
-    node, quarantine, receipts, repair, roster, rotate_key, schema, show, space, status,
+    node, quarantine, receipts, repair, roster, rotate_key, schema, search, show, space, status,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -115,6 +115,7 @@ pub(crate) enum Command {
     Space(space::SpaceCommand),
     New(new::NewArgs),
     List(list::ListArgs),
+    Search(search::SearchArgs),
     Show(show::ShowArgs),
     Edit(edit::EditArgs),
     History(history::HistoryArgs),

@@ -17,8 +17,9 @@ use phaki_wire::proto::local::v1::{
     EditDocumentReply, EditDocumentRequest, ExportDocumentsRequest, ExportedDocument,
     GrantSpaceRequest, ListAuditRequest, ListConflictsRequest, ListDocumentsRequest,
     ListSpacesRequest, PutDocumentsReply, PutDocumentsRequest, RecordBackupRequest,
-    ResolveConflictRequest, ShowDocumentReply, ShowDocumentRequest, ShowHistoryReply,
-    ShowHistoryRequest, Space, StatusReply, StatusRequest, VerifyAuditReply, VerifyAuditRequest,
+    ResolveConflictRequest, SearchDocumentsReply, SearchDocumentsRequest, ShowDocumentReply,
+    ShowDocumentRequest, ShowHistoryReply, ShowHistoryRequest, Space, StatusReply, StatusRequest,
+    VerifyAuditReply, VerifyAuditRequest,
 };
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -143,6 +144,13 @@ impl Client {
             doing: "list documents",
             stream,
         })
+    }
+
+    pub(crate) async fn search(
+        &mut self,
+        request: SearchDocumentsRequest,
+    ) -> anyhow::Result<SearchDocumentsReply> {
+        answer("search documents", self.api.search_documents(request)).await
     }
 
     pub(crate) async fn show(

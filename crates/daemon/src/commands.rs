@@ -23,6 +23,7 @@ pub(crate) mod repair;
 pub(crate) mod roster;
 pub(crate) mod rotate_key;
 pub(crate) mod schema;
+pub(crate) mod search;
 pub(crate) mod show;
 pub(crate) mod space;
 pub(crate) mod span;
@@ -118,6 +119,7 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::Space(command) => space::space(invocation, command).await.map(|()| done),
         Command::New(args) => new::new(invocation, args).await.map(|()| done),
         Command::List(args) => list::list(invocation, args).await.map(|()| done),
+        Command::Search(args) => search::search(invocation, args).await.map(|()| done),
         Command::Show(args) => show::show(invocation, &args).await.map(|()| done),
         Command::Edit(args) => edit::edit(invocation, args).await.map(|()| done),
         Command::History(args) => history::history(invocation, &args).await.map(|()| done),

@@ -111,6 +111,9 @@ pub(crate) const ROWS_MADE_UP_MAX: usize = 256;
 /// all of them.
 pub(crate) const SUMMARIES_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Hits of a search that asks for no number: a screen of a terminal.
+pub(crate) const SEARCH_HITS: usize = 20;
+
 /// Rows of a list read from the store at once.
 pub(crate) const ROWS_PAGE: usize = 256;
 

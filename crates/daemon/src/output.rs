@@ -76,6 +76,19 @@ impl Output {
         Ok(())
     }
 
+    /// What stands before and behind a part of a line that shall be seen first.
+    pub(crate) fn emphasis(&self) -> (&'static str, &'static str) {
+        match self.terminal {
+            true => ("\x1b[1m", "\x1b[0m"),
+            false => ("[", "]"),
+        }
+    }
+
+    /// Writes a line with emphasis, whose texts are harmless already.
+    pub(crate) fn composed(&mut self, line: &str) -> anyhow::Result<()> {
+        writeln!(self.writer, "{line}").context(WRITE)
+    }
+
     /// A moment in local time.
     pub(crate) fn moment(&self, ms: i64) -> String {
         time::moment(ms, &self.zone, self.language)

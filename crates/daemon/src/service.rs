@@ -20,6 +20,7 @@ mod quarantine;
 mod reading;
 mod receipts;
 mod room;
+mod searching;
 mod socket;
 mod spaces;
 mod status;

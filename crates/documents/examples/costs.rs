@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use phaki_documents::document::{Document, Edit, Editor};
 use phaki_documents::kind::{DocumentId, Kind};
+use phaki_documents::search::grams;
 use phaki_documents::{Path, change};
 use serde_json::{Value, json};
 
@@ -43,6 +44,9 @@ fn main() {
     });
     measure("save", times, || whole.save());
     measure("summary for lists", times, || whole.summary());
+    measure("summary and texts", times, || whole.summary_and_texts());
+    let (_, texts) = whole.summary_and_texts();
+    measure("grams for searches", times, || grams(&texts.body));
     measure("clone", times, || whole.clone());
     let mut grown = whole.clone();
     let mut mark = 0;

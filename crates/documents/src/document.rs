@@ -12,6 +12,7 @@ mod past;
 mod read;
 mod sound;
 mod summary;
+mod texts;
 mod write;
 
 use std::collections::BTreeSet;

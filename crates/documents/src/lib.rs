@@ -21,6 +21,7 @@ pub mod path;
 pub mod payload;
 pub mod rules;
 pub mod schema;
+pub mod search;
 pub mod text;
 
 pub use document::{Document, Edit, Editor};

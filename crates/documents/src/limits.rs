@@ -49,3 +49,16 @@ pub const ACTOR_BYTES_MAX: usize = 64;
 
 /// Edits in one call, and so in one change: each may be a whole object.
 pub const EDITS_MAX: usize = 20_000;
+
+/// UTF-8 bytes of the texts of one document that can be searched: a plan of 50 KB many times over,
+/// and what a hostile document costs in the index is bounded. What is beyond is not found.
+pub const SEARCHED_BYTES_MAX: usize = 256 * 1024;
+
+/// UTF-8 bytes of a query: three hundred Thai letters, more than the longest name of an office.
+pub const QUERY_BYTES_MAX: usize = 1024;
+
+/// Words of a query; each costs a look into the index.
+pub const QUERY_WORDS_MAX: usize = 16;
+
+/// Grams by which one word is looked up: a dozen leave hardly a document that has not the word.
+pub const QUERY_GRAMS_MAX: usize = 12;

@@ -322,6 +322,7 @@ pub(crate) fn forget_documents(batch: &mut Batch<'_>, space: &SpaceId) -> Result
     for id in ids {
         batch.touch(space, &phaki_documents::kind::DocumentId::from_bytes(&id?));
     }
+    crate::search::forget_space(connection, key)?;
     for table in ["change", "waiting", "snapshot", "summary"] {
         let of_space = "(SELECT key FROM document WHERE space = ?1)";
         connection.execute(

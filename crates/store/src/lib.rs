@@ -29,6 +29,7 @@ pub mod repair;
 pub mod restore;
 pub mod rotate;
 mod schema;
+mod search;
 mod severed;
 pub mod store;
 pub mod verify;

@@ -85,3 +85,10 @@ pub const AUDIT_TEXT_BYTES_MAX: usize = 3072;
 
 /// Problems that one verification lists: the first ones tell what happened.
 pub const PROBLEMS_MAX: usize = 1000;
+
+/// Hits of one search: a person who is shown more asks for something narrower.
+pub const HITS_MAX: usize = 1000;
+
+/// Documents that match by their names and are put in order, so that the best come first: some ten
+/// milliseconds, and more of equal merit nobody reads through.
+pub const RANKED_MAX: usize = 1000;

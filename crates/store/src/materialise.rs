@@ -25,6 +25,7 @@ use crate::limits::{
 };
 use crate::progress::{Progress, SettleError};
 use crate::reader::{DocumentChanges, ReadError, Reader};
+use crate::search::{self, Searchable};
 use crate::writer::Writer;
 
 /// What was computed from a document with certain heads.
@@ -49,6 +50,8 @@ pub struct View {
     pub summary: String,
     /// Paths with different concurrent values.
     pub conflicts: usize,
+    /// What a search looks at.
+    pub searchable: Searchable,
     /// Its saved state, when that is worth keeping.
     pub snapshot: Option<Snapshot>,
 }
@@ -192,7 +195,7 @@ fn view(id: &DocumentId, stored: &DocumentChanges) -> Result<View, Broken> {
         if left_out > 0 {
             tracing::warn!(document = %id, changes = left_out, "malformed changes left out");
         }
-        let summary = document.summary();
+        let (summary, texts) = document.summary_and_texts();
         let json = serde_json::to_string(&summary).map_err(|_| Broken::Json)?;
         let beyond = u64::try_from(stored.changes.len()).unwrap_or(u64::MAX);
         let worth_it = beyond >= SNAPSHOT_CHANGES_MIN;
@@ -206,6 +209,7 @@ fn view(id: &DocumentId, stored: &DocumentChanges) -> Result<View, Broken> {
             title: summary.title,
             summary: json,
             conflicts,
+            searchable: Searchable::of(texts),
             snapshot,
         })
     }));
@@ -343,7 +347,7 @@ impl Materialised {
                     .snapshot
                     .as_ref()
                     .map_or(0, |snapshot| snapshot.bytes.len());
-                view.title.len() + view.summary.len() + snapshot
+                view.title.len() + view.summary.len() + view.searchable.bytes() + snapshot
             }
             Err(reason) => reason.len(),
         };
@@ -354,9 +358,9 @@ impl Materialised {
 /// Writes what was computed, as far as the heads are still the same.
 pub(crate) fn store(connection: &Connection, rows: &[Materialised]) -> Result<(), Fault> {
     for row in rows {
-        let key: Option<i64> = connection
+        let found: Option<(i64, i64)> = connection
             .prepare_cached(
-                "SELECT document.key FROM document JOIN space ON space.key = document.space
+                "SELECT document.key, space.key FROM document JOIN space ON space.key = document.space
                  WHERE space.id = ?1 AND document.id = ?2 AND document.heads = ?3",
             )?
             .query_row(
@@ -365,14 +369,18 @@ pub(crate) fn store(connection: &Connection, rows: &[Materialised]) -> Result<()
                     row.document.to_bytes(),
                     row.heads.as_flattened()
                 ],
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
-        let Some(key) = key else {
+        let Some((key, space)) = found else {
             continue;
         };
         match &row.view {
-            Ok(view) => put_view(connection, key, view)?,
+            Ok(view) => {
+                put_view(connection, key, view)?;
+                let at = (key, space, row.document.kind_code);
+                search::put(connection, at, &view.searchable)?;
+            }
             Err(reason) => put_broken(connection, key, &row.document, reason)?,
         }
         connection

@@ -7,6 +7,7 @@ pub(crate) mod place;
 mod quarantine;
 mod recall;
 mod receipts;
+mod search;
 pub(crate) mod severed;
 mod spaces;
 
@@ -20,6 +21,7 @@ use thiserror::Error;
 pub use documents::{DocumentChanges, DocumentFilter, DocumentRow, SummaryRow};
 pub use history::ChangePlace;
 pub use quarantine::{QuarantineFilter, QuarantinedRow};
+pub use search::{Found, Hit, Search};
 pub use spaces::{FeedRow, RefusedRow, SpaceRow};
 
 use crate::connection::open_reader;

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005-consent.sql"),
     include_str!("../migrations/0006-rotation.sql"),
     include_str!("../migrations/0007-carried.sql"),
+    include_str!("../migrations/0008-search.sql"),
 ];
 
 /// The version of the schema after all migrations.

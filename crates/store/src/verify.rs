@@ -3,6 +3,7 @@
 //! Everything that is derived is computed anew from the entries and compared.
 
 mod derived;
+mod index;
 
 use phaki_documents::kind::DocumentId;
 use phaki_replication::branch::{Branch, BranchError, SignedBranch};
@@ -101,6 +102,14 @@ pub enum Problem {
     /// The changes lead to another summary.
     #[error("summary of document {document} in space {space} is not that of its changes")]
     Summary {
+        /// The space.
+        space: SpaceId,
+        /// The document.
+        document: DocumentId,
+    },
+    /// A search looks at other texts than the document has.
+    #[error("what is searched of document {document} in space {space} is not what stands in it")]
+    Searchable {
         /// The space.
         space: SpaceId,
         /// The document.

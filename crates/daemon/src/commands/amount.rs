@@ -44,7 +44,7 @@ const UNITS: [(&str, u32); 9] = [
 
 /// Satang of `1800000` (satang), `1,800,000.50 baht`, `1.6 ล้านบาท`, `๑๖๐๐บาท`.
 pub(crate) fn satang(text: &str) -> Result<i64, AmountError> {
-    let folded = phaki_documents::text::fold(text);
+    let folded = phaki_documents::text::fold_number(text);
     let unit = UNITS
         .iter()
         .find_map(|(ending, shift)| Some((folded.strip_suffix(ending)?, *shift)));

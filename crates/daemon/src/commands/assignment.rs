@@ -156,7 +156,7 @@ fn item_type(field: FieldType) -> Option<FieldType> {
 }
 
 fn integer(path: &Path, text: &str) -> Result<Value, Misuse> {
-    let folded = phaki_documents::text::fold(text);
+    let folded = phaki_documents::text::fold_number(text);
     let (sign, digits) = match folded.strip_prefix('-') {
         Some(rest) => ("-", rest),
         None => ("", folded.as_str()),

@@ -14,7 +14,8 @@ const TITLE_COLUMNS: usize = 60;
 
 /// List documents, all or those whose title contains a text
 ///
-/// Spelling variants of Thai count as equal. With --json one object a line, as the node sends them.
+/// In the order of a Thai dictionary, kind by kind. Spelling variants of Thai count as equal;
+/// `phaki search` looks into all texts. With --json one object a line, as the node sends them.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
@@ -52,12 +53,22 @@ pub(crate) async fn list(invocation: &mut Invocation, args: ListArgs) -> anyhow:
     if output.json {
         return Ok(());
     }
-    let collator = Collator::thai();
+    // Equal titles stay as the node sends them: by space and id.
+    let (collator, language) = (Collator::thai(), output.language);
     rows.sort_by(|a, b| {
         let order = rank(a).cmp(&rank(b));
-        order.then_with(|| collator.compare(&a.title, &b.title))
+        let by_title = || collator.compare(title(a, language), title(b, language));
+        order.then_with(by_title)
     });
     show(output, &rows)
+}
+
+/// The title in that language, when there is one.
+fn title(row: &DocumentRow, language: Language) -> &str {
+    match language.pick(row.title.as_str(), row.title_en.as_str()) {
+        "" => &row.title,
+        own => own,
+    }
 }
 
 /// Kinds in the order of their codes; those of newer programs last.
@@ -78,10 +89,8 @@ fn show(output: &mut Output, rows: &[DocumentRow]) -> anyhow::Result<()> {
         word(words::ID),
     ]);
     for row in rows {
-        let own = language.pick(&row.title, &row.title_en);
-        let title = if own.is_empty() { &row.title } else { own };
         table.row([
-            output.fit(title, TITLE_COLUMNS),
+            output.fit(title(row, language), TITLE_COLUMNS),
             kind_name(&row.kind, language),
             row.space.clone(),
             row.areas.join(","),

@@ -4,8 +4,8 @@ mod checking;
 mod trust;
 
 use phaki_wire::proto::local::v1::{
-    AuditRecord, Conflict, ConflictValue, DocumentRow, FieldChange, HistoryEntry, Link, Peer,
-    Prospect, Space, SpaceProgress, SpaceProspect, StatusReply, VerifyAuditReply,
+    AuditRecord, Conflict, ConflictValue, DocumentRow, Excerpt, FieldChange, HistoryEntry, Link,
+    Peer, Prospect, SearchHit, Space, SpaceProgress, SpaceProspect, StatusReply, VerifyAuditReply,
 };
 use serde_json::{Value, json};
 
@@ -181,6 +181,26 @@ pub(crate) fn row(row: &DocumentRow) -> Value {
         "conflicts": row.conflicts,
         "home": row.home,
         "broken": row.broken,
+    })
+}
+
+/// A document that was found; marks are pairs of code points, the second one past the last.
+pub(crate) fn hit(hit: &SearchHit) -> Value {
+    let excerpt = |excerpt: &Option<Excerpt>| {
+        let excerpt = excerpt.as_ref()?;
+        let marks = excerpt.marks.iter().map(|mark| [mark.from, mark.to]);
+        Some(json!({
+            "text": excerpt.text,
+            "marks": marks.collect::<Vec<_>>(),
+            "cut_before": excerpt.cut_before,
+            "cut_behind": excerpt.cut_behind,
+        }))
+    };
+    json!({
+        "document": hit.document.as_ref().map(row),
+        "rank": hit.rank,
+        "title": excerpt(&hit.title),
+        "found": excerpt(&hit.found),
     })
 }
 

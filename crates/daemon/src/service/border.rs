@@ -270,6 +270,13 @@ impl Local for LocalApi {
         answer(self.reading.list(&request.into_inner()))
     }
 
+    async fn search_documents(
+        &self,
+        request: Request<pb::SearchDocumentsRequest>,
+    ) -> Result<Response<pb::SearchDocumentsReply>, Status> {
+        answer(self.reading.search(request.into_inner()).await)
+    }
+
     async fn show_document(
         &self,
         request: Request<pb::ShowDocumentRequest>,

@@ -191,7 +191,7 @@ fn nothing_of(document: &DocumentId) -> SummaryRow {
     }
 }
 
-fn to_wire(in_force: &InForce, row: DocumentRow) -> pb::DocumentRow {
+pub(super) fn to_wire(in_force: &InForce, row: DocumentRow) -> pb::DocumentRow {
     let mut wire = pb::DocumentRow {
         id: row.document.to_string(),
         kind: row.document.kind_name(),

@@ -3,8 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::read::View;
+use super::texts::texts_of;
 use super::{Document, conflict, read};
 use crate::leaves::{self, Leaves};
+use crate::search::Texts;
 
 /// What a list shows of a document; texts as written.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,9 +33,20 @@ pub struct Summary {
 }
 
 impl Document {
-    /// The summary, from one reading of the document.
+    /// The summary.
     pub fn summary(&self) -> Summary {
+        self.summary_of(&read::view(&self.inner))
+    }
+
+    /// The summary, and what a search looks at, from one reading of the document.
+    pub fn summary_and_texts(&self) -> (Summary, Texts) {
         let view = read::view(&self.inner);
+        let summary = self.summary_of(&view);
+        let texts = texts_of(&summary, &view.leaves);
+        (summary, texts)
+    }
+
+    fn summary_of(&self, view: &View) -> Summary {
         let leaves = &view.leaves;
         let title = first_text(leaves, &["title/th", "name/th", "title", "name"]);
         let title_en = first_text(leaves, &["title/en", "name/en"]);
@@ -52,7 +66,7 @@ impl Document {
                 .filter_map(Value::as_i64)
                 .collect(),
             home: first_text(leaves, &["home"]),
-            conflicts: conflict::conflicts_of(&self.inner, &view).len(),
+            conflicts: conflict::conflicts_of(&self.inner, view).len(),
             flags: texts(leaves, "dq"),
         }
     }

@@ -299,6 +299,20 @@ const ONE: &str = "
     LEFT JOIN summary ON summary.document = document.key
     WHERE space.id = ?1 AND document.id = ?2 AND document.heads <> x''";
 
+const BY_KEY: &str = "
+    SELECT space.id, document.id, document.heads, document.changes, document.dirty,
+           summary.title, summary.summary, summary.conflicts, summary.broken
+    FROM document JOIN space ON space.key = document.space
+    LEFT JOIN summary ON summary.document = document.key
+    WHERE document.key = ?1";
+
+/// The document with that key.
+pub(super) fn by_key(connection: &Connection, key: i64) -> rusqlite::Result<DocumentRow> {
+    connection
+        .prepare_cached(BY_KEY)?
+        .query_row([key], document_row)
+}
+
 const CONFLICTED: &str = "
     SELECT space.id, document.id, document.heads, document.changes, document.dirty,
            summary.title, summary.summary, summary.conflicts, summary.broken

@@ -6,6 +6,7 @@ use phaki_replication::id::{Epoch, FederationId, FeedId, NodeId, SpaceId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
+use super::index::Index;
 use super::{Problem, Verification};
 use crate::apply::Source;
 use crate::batch::Batch;
@@ -190,8 +191,18 @@ fn compare(
     Ok(())
 }
 
-/// Materialises every document and compares with the summary that is stored.
+/// Materialises every document and compares with the summary and the index that are stored.
 pub(super) fn check_summaries(reader: &Reader, found: &mut Verification) -> Result<(), ReadError> {
+    let index = match reader.with(Index::read) {
+        Err(error) if error.is_damage() => {
+            found.add(Problem::Structure(format!("index of a search: {error:?}")));
+            None
+        }
+        index => Some(index?),
+    };
+    if index.as_ref().is_some_and(|index| index.strangers > 0) {
+        found.add(Problem::Unreadable("index of a search"));
+    }
     let mut filter = DocumentFilter::default();
     loop {
         let page = match reader.documents(&filter) {
@@ -231,6 +242,11 @@ pub(super) fn check_summaries(reader: &Reader, found: &mut Verification) -> Resu
             };
             if !same {
                 found.add(Problem::Summary { space, document });
+            }
+            if let (Some(index), Ok(view)) = (&index, &anew.view)
+                && !index.is_right((space, document), &anew.heads, &view.searchable)
+            {
+                found.add(Problem::Searchable { space, document });
             }
         }
     }

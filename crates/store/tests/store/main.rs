@@ -16,6 +16,7 @@ mod reading;
 mod repairing;
 mod restoring;
 mod rotating;
+mod searching;
 mod severed;
 mod upgrading;
 mod verifying;

@@ -17,7 +17,7 @@ const NEW: Epoch = Epoch([8; 16]);
 const PLANS: u8 = 40;
 
 /// Tables and indices whose rows follow from others: without them nothing is lost.
-const DERIVED: [&str; 12] = [
+const DERIVED: [&str; 17] = [
     "document",
     "sqlite_autoindex_document_1",
     "document_dirty",
@@ -28,6 +28,11 @@ const DERIVED: [&str; 12] = [
     "snapshot",
     "summary",
     "summary_conflicted",
+    "searchable",
+    "gram_data",
+    "gram_idx",
+    "gram_docsize",
+    "gram_config",
     "entry_republished",
     "audit_act",
 ];

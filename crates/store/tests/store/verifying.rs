@@ -129,6 +129,20 @@ fn wrong_derived_rows_are_found() {
             document: plan(2)
         }]
     );
+    let not_found = [Problem::Searchable {
+        space: space(),
+        document: plan(2),
+    }];
+    for sql in [
+        "UPDATE searchable SET names = 'อื่น' WHERE document = 2",
+        "DELETE FROM searchable WHERE document = 2",
+        "DELETE FROM gram WHERE rowid = 2",
+        "INSERT OR REPLACE INTO gram (rowid, tokens) VALUES (2, 'อื่น')",
+    ] {
+        assert_eq!(after(sql), not_found, "{sql}");
+    }
+    let found = after("INSERT INTO gram (rowid, tokens) VALUES (77, 'อื่น')");
+    assert_eq!(found, [Problem::Unreadable("index of a search")]);
     let found = after("UPDATE document SET changes = 1 WHERE key = 2");
     assert_eq!(
         found[0],

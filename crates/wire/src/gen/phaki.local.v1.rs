@@ -1045,6 +1045,70 @@ pub struct DocumentRow {
     pub broken: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SearchDocumentsRequest {
+    /// separated by spaces; folded, and also in their other forms
+    #[prost(string, tag = "1")]
+    pub words: ::prost::alloc::string::String,
+    /// id or name; empty: all
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// empty: all
+    #[prost(string, tag = "3")]
+    pub kind: ::prost::alloc::string::String,
+    /// hits at most; 0: 20; never more than 1,000
+    #[prost(uint32, tag = "4")]
+    pub limit: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SearchDocumentsReply {
+    #[prost(message, repeated, tag = "1")]
+    pub hits: ::prost::alloc::vec::Vec<SearchHit>,
+    /// other documents match as well
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+    /// documents that changed and cannot be found yet by what they say now
+    #[prost(uint64, tag = "3")]
+    pub behind: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SearchHit {
+    #[prost(message, optional, tag = "1")]
+    pub document: ::core::option::Option<DocumentRow>,
+    /// name, name-begins, in-names, in-texts
+    #[prost(string, tag = "2")]
+    pub rank: ::prost::alloc::string::String,
+    /// whole
+    #[prost(message, optional, tag = "3")]
+    pub title: ::core::option::Option<Excerpt>,
+    /// the line that has most of the words; unset when that is the title
+    #[prost(message, optional, tag = "4")]
+    pub found: ::core::option::Option<Excerpt>,
+}
+/// A piece of a text as it was written.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Excerpt {
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// what matched, ascending and apart
+    #[prost(message, repeated, tag = "2")]
+    pub marks: ::prost::alloc::vec::Vec<Span>,
+    /// more of the line stands before it
+    #[prost(bool, tag = "3")]
+    pub cut_before: bool,
+    /// more of the line stands behind it
+    #[prost(bool, tag = "4")]
+    pub cut_behind: bool,
+}
+/// Code points of a text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Span {
+    #[prost(uint32, tag = "1")]
+    pub from: u32,
+    /// one past the last
+    #[prost(uint32, tag = "2")]
+    pub to: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ShowDocumentRequest {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
@@ -2159,6 +2223,31 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "ListDocuments"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// The documents that have all words, the best first.
+        pub async fn search_documents(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SearchDocumentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SearchDocumentsReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/SearchDocuments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "SearchDocuments"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn show_document(
             &mut self,
             request: impl tonic::IntoRequest<super::ShowDocumentRequest>,
@@ -2603,6 +2692,14 @@ pub mod local_server {
             request: tonic::Request<super::ListDocumentsRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::ListDocumentsStream>,
+            tonic::Status,
+        >;
+        /// The documents that have all words, the best first.
+        async fn search_documents(
+            &self,
+            request: tonic::Request<super::SearchDocumentsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SearchDocumentsReply>,
             tonic::Status,
         >;
         async fn show_document(
@@ -4048,6 +4145,51 @@ pub mod local_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/SearchDocuments" => {
+                    #[allow(non_camel_case_types)]
+                    struct SearchDocumentsSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::SearchDocumentsRequest>
+                    for SearchDocumentsSvc<T> {
+                        type Response = super::SearchDocumentsReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SearchDocumentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::search_documents(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SearchDocumentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

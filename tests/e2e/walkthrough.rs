@@ -188,7 +188,12 @@ async fn disagree_and_settle(hub: &Node, udon: &Node, line: &Proxy, plan: &str) 
         by.contains(&&HUB.into()) && by.contains(&&"TH-41".into()),
         "{by:?}"
     );
-    assert!(hub.command(&["status"]).contains("phaki conflicts"));
+    // It counts summaries, which are made a moment after the documents.
+    wait::until("the status tells of the conflict", async || {
+        let status = hub.command(&["status"]);
+        status.contains("phaki conflicts").then_some(())
+    })
+    .await;
 
     udon.command(&[
         "resolve",

@@ -22,6 +22,7 @@ mod crashes;
 mod editing;
 mod inbox;
 mod long_absence;
+mod people;
 mod quarantine;
 mod receipts;
 mod relay;

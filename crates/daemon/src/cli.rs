@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, backup, check, conflicts, edit, enrol, export, federation, history, import, list, new,
-    node, quarantine, receipts, repair, roster, rotate_key, schema, search, show, space, status,
+    audit, backup, check, conflicts, contact, edit, enrol, export, federation, history, import,
+    list, new, node, quarantine, receipts, repair, roster, rotate_key, schema, search, show, space,
+    status,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -120,6 +121,8 @@ pub(crate) enum Command {
     Edit(edit::EditArgs),
     History(history::HistoryArgs),
     Conflicts(conflicts::ConflictsArgs),
+    #[command(subcommand)]
+    Contact(contact::ContactCommand),
     Resolve(conflicts::ResolveArgs),
     Check(check::CheckArgs),
     Schema(schema::SchemaArgs),

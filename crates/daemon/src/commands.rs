@@ -7,6 +7,7 @@ pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod confirm;
 pub(crate) mod conflicts;
+pub(crate) mod contact;
 pub(crate) mod edit;
 pub(crate) mod enrol;
 pub(crate) mod export;
@@ -124,6 +125,7 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::Edit(args) => edit::edit(invocation, args).await.map(|()| done),
         Command::History(args) => history::history(invocation, &args).await.map(|()| done),
         Command::Conflicts(args) => conflicts::conflicts(invocation, &args).await.map(|()| done),
+        Command::Contact(command) => contact::contact(invocation, command).await.map(|()| done),
         Command::Resolve(args) => conflicts::resolve(invocation, args).await.map(|()| done),
         Command::Check(args) => check::check(invocation, args).await,
         Command::Schema(args) => schema::schema(invocation, &args).map(|()| done),

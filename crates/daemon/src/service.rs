@@ -4,6 +4,7 @@ mod accepting;
 mod auditing;
 mod border;
 mod checking;
+mod contacts;
 mod denial;
 mod edit_stream;
 mod editing;
@@ -46,6 +47,7 @@ pub(crate) use watching::Commits;
 
 use self::accepting::accepted;
 use self::auditing::Auditing;
+use self::contacts::Contacts;
 use self::editing::Editing;
 use self::enrolling::Enrolling;
 use self::quarantine::Quarantine;
@@ -89,6 +91,7 @@ pub(crate) struct LocalApi {
     enrolling: Enrolling,
     auditing: Auditing,
     quarantine: Quarantine,
+    contacts: Contacts,
     watching: Watching,
 }
 
@@ -151,6 +154,7 @@ impl LocalApi {
         };
         Ok(Self {
             facts: Facts::new(listen, data),
+            contacts: Contacts::beside(&spaces),
             spaces,
             reading,
             editing,

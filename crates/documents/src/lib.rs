@@ -9,6 +9,7 @@
 pub mod area;
 pub mod causal;
 pub mod change;
+pub mod contact;
 pub mod date;
 pub mod decimal;
 pub mod document;

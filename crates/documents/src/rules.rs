@@ -29,6 +29,8 @@ pub use finding::{Finding, Rule, Severity};
 pub use gist::{Gist, Gists};
 pub use identifier::{SYSTEMS, System};
 
+pub(crate) use personal::has_thirteen_digits;
+
 use crate::date::Date;
 use crate::document::Document;
 use subject::Subject;

@@ -1,6 +1,7 @@
 //! The forms that programs read. Field names are part of the interface: never rename one.
 
 mod checking;
+mod people;
 mod trust;
 
 use phaki_wire::proto::local::v1::{
@@ -10,6 +11,7 @@ use phaki_wire::proto::local::v1::{
 use serde_json::{Value, json};
 
 pub(crate) use self::checking::checked;
+pub(crate) use self::people::{contact, erasure};
 pub(crate) use self::trust::{coverage, decided, quarantined, quarantined_in_full, receipts};
 use super::time::rfc3339;
 use crate::inbox;
@@ -30,6 +32,7 @@ pub(crate) fn status(reply: &StatusReply) -> Value {
         "spaces": reply.spaces.iter().map(space).collect::<Vec<_>>(),
         "links": reply.links.iter().map(link).collect::<Vec<_>>(),
         "peers": reply.peers.iter().map(peer).collect::<Vec<_>>(),
+        "erasures": reply.erasures.iter().map(erasure).collect::<Vec<_>>(),
         "problems": reply.problems,
     })
 }

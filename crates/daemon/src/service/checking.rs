@@ -144,7 +144,7 @@ fn gather(reader: &Reader, space: SpaceId) -> Result<Gists, Denial> {
 }
 
 /// The day in Thailand, whatever the zone of the machine.
-fn today(wall_ms: i64) -> Date {
+pub(super) fn today(wall_ms: i64) -> Date {
     const AHEAD_MS: i64 = 7 * 60 * 60 * 1000;
     const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     const BEGINNING: Date = Date {

@@ -110,6 +110,7 @@ fn have() {
         frontier: ShortDigest([0xf7; 16]),
         receipts: ShortDigest([0x4e; 16]),
         severed: None,
+        vault: None,
     };
     check(
         Message::Have(vec![state]),

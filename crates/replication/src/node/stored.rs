@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::held::{Extent, Feed};
 use super::receiving::after;
 use super::state::Node;
-use super::vaults::Before;
+use super::vaults::{Before, take_back};
 use super::{Effect, LinkId, Notice, Now, Refusal, RequestId, WriteId};
 use crate::branch::{Branch, SignedBranch};
 use crate::entry::EntryKind;
@@ -301,9 +301,7 @@ impl Node {
             }
             Purpose::Vault { space, before, .. } => {
                 if let Some(held) = self.spaces.get_mut(&space) {
-                    for (subject, before) in before.into_iter().rev() {
-                        held.vault.restore(subject, before);
-                    }
+                    take_back(&mut held.vault, before);
                 }
             }
             // The next proof of another life asks for another epoch.

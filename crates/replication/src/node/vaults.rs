@@ -18,6 +18,20 @@ use crate::vault::{
 /// What was held of people before statements were taken in.
 pub(super) type Before = Vec<(Subject, Option<Holding>)>;
 
+/// Takes in what was verified, and notes what was held before.
+fn take(vault: &mut Vault, kept: Kept, before: &mut Before) {
+    let subject = kept.statement.subject;
+    before.push((subject, vault.subject(&subject).cloned()));
+    vault.put(kept);
+}
+
+/// Takes back what was taken in.
+pub(super) fn take_back(vault: &mut Vault, before: Before) {
+    for (subject, before) in before.into_iter().rev() {
+        vault.restore(subject, before);
+    }
+}
+
 impl Held {
     pub(super) fn rights<'a>(&'a self, roster: &'a Roster) -> Rights<'a> {
         let manifest = &self.manifest;
@@ -40,14 +54,6 @@ impl Held {
         let both = [&self.me, peer].into_iter().all(|node| rights.holds(node));
         self.vault.digests(&rights, both)
     }
-
-    /// Takes in what was verified, and says what was held before.
-    fn take(&mut self, kept: Kept) -> (Subject, Option<Holding>) {
-        let subject = kept.statement.subject;
-        let before = self.vault.subject(&subject).cloned();
-        self.vault.put(kept);
-        (subject, before)
-    }
 }
 
 impl Node {
@@ -68,7 +74,7 @@ impl Node {
         match admitted {
             Ok(statement) => {
                 let kept = vec![Kept::new(statement, told)];
-                self.keep_statements(now, space, kept, (None, Some(request)), out);
+                self.take_statements(now, space, kept, Some(request), out);
             }
             Err(refusal) => out.push(Effect::Refuse { request, refusal }),
         }
@@ -100,24 +106,41 @@ impl Node {
         }
     }
 
-    /// Takes in statements that were verified, with this node's acknowledgement of orders, and
-    /// makes them durable. Nobody hears of that acknowledgement before the erasure is on the disk.
-    fn keep_statements(
+    /// Takes in statements of this node.
+    fn take_statements(
         &mut self,
         now: Now,
         space: SpaceId,
         kept: Vec<Kept>,
-        (from, request): (Option<LinkId>, Option<RequestId>),
+        request: Option<RequestId>,
         out: &mut Vec<Effect>,
     ) {
         let Some(held) = self.spaces.get_mut(&space) else {
             return;
         };
-        let mut before: Before = kept.iter().cloned().map(|kept| held.take(kept)).collect();
+        let mut before = Before::new();
+        for kept in kept.iter().cloned() {
+            take(&mut held.vault, kept, &mut before);
+        }
+        self.keep_statements(now, space, (kept, before), (None, request), out);
+    }
+
+    /// Makes statements durable that were taken in, with this node's acknowledgement of orders. Nobody
+    /// hears of that acknowledgement before the erasure is on the disk.
+    fn keep_statements(
+        &mut self,
+        now: Now,
+        space: SpaceId,
+        (kept, mut before): (Vec<Kept>, Before),
+        (from, request): (Option<LinkId>, Option<RequestId>),
+        out: &mut Vec<Effect>,
+    ) {
         let subjects: BTreeSet<Subject> = kept.iter().map(|kept| kept.statement.subject).collect();
         let done = self.acknowledgements(now, &space, Some(&subjects));
         if let Some(held) = self.spaces.get_mut(&space) {
-            before.extend(done.iter().cloned().map(|kept| held.take(kept)));
+            for kept in done.iter().cloned() {
+                take(&mut held.vault, kept, &mut before);
+            }
         }
         let kept: Vec<Kept> = kept.into_iter().chain(done).collect();
         let statements = kept.iter().map(|kept| kept.told.clone()).collect();
@@ -170,7 +193,7 @@ impl Node {
         for space in self.spaces.keys().copied().collect::<Vec<_>>() {
             let done = self.acknowledgements(now, &space, None);
             if !done.is_empty() {
-                self.keep_statements(now, space, done, (None, None), out);
+                self.take_statements(now, space, done, None, out);
             }
             let Some(held) = self.spaces.get_mut(&space) else {
                 continue;
@@ -222,7 +245,7 @@ impl Node {
         statements: Vec<Told>,
         out: &mut Vec<Effect>,
     ) {
-        let (Some(session), Some(held)) = (self.sessions.get(&link), self.spaces.get(&space))
+        let (Some(session), Some(held)) = (self.sessions.get(&link), self.spaces.get_mut(&space))
         else {
             return;
         };
@@ -241,8 +264,12 @@ impl Node {
         read.sort_by_key(|(statement, _)| statement.content.code());
         let (mut news, mut unheeded) = (Vec::new(), BTreeSet::new());
         // What is news is decided one by one, since one may make the next one old.
-        let mut vault = held.vault.clone();
-        let rights = held.rights(&self.roster);
+        let mut before = Before::new();
+        let rights = Rights {
+            manifest: &held.manifest,
+            roster: &self.roster,
+        };
+        let vault = &mut held.vault;
         let both = rights.holds(&self.id) && rights.holds(&peer);
         for (at, (statement, told)) in read.iter().enumerate() {
             let record = matches!(statement.content, Content::Record(_));
@@ -251,14 +278,22 @@ impl Node {
                 true => Err(Unheeded::NoRight),
                 false => vault.receive(&rights, statement, told, seconded()),
             };
-            match reception.map(|reception| (reception, told.check(statement))) {
+            // What is no news need not be verified.
+            let checked = match reception {
+                Ok(Reception::News) => told.check(statement),
+                Ok(Reception::Known) | Err(_) => Ok(()),
+            };
+            match reception.map(|reception| (reception, checked)) {
                 Ok((Reception::Known, _)) => {}
                 Ok((Reception::News, Ok(()))) => {
                     let kept = Kept::new(statement.clone(), told.clone());
-                    vault.put(kept.clone());
+                    take(vault, kept.clone(), &mut before);
                     news.push(kept);
                 }
-                Ok((Reception::News, Err(error))) => return self.refuse_act(link, &error, out),
+                Ok((Reception::News, Err(error))) => {
+                    take_back(vault, before);
+                    return self.refuse_act(link, &error, out);
+                }
                 Err(why) => {
                     unheeded.insert(why);
                 }
@@ -270,7 +305,7 @@ impl Node {
                 .map(|why| Effect::Notice(Notice::StatementRefused { peer, space, why })),
         );
         if !news.is_empty() {
-            self.keep_statements(now, space, news, (Some(link), None), out);
+            self.keep_statements(now, space, (news, before), (Some(link), None), out);
         }
     }
 

@@ -7,6 +7,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod area;
+pub mod carry;
 pub mod causal;
 pub mod change;
 pub mod date;

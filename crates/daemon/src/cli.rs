@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, backup, check, conflicts, edit, enrol, export, federation, history, import, list, new,
-    node, quarantine, receipts, repair, roster, rotate_key, schema, search, show, space, status,
+    audit, backup, check, conflicts, diff, duplicates, edit, enrol, export, federation, history,
+    import, list, merge, new, node, quarantine, receipts, repair, roster, rotate_key, schema,
+    search, show, space, status, tree,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -121,6 +122,11 @@ pub(crate) enum Command {
     History(history::HistoryArgs),
     Conflicts(conflicts::ConflictsArgs),
     Resolve(conflicts::ResolveArgs),
+    Approve(diff::ApproveArgs),
+    Diff(diff::DiffArgs),
+    Duplicates(duplicates::DuplicatesArgs),
+    Merge(merge::MergeArgs),
+    Tree(tree::TreeArgs),
     Check(check::CheckArgs),
     Schema(schema::SchemaArgs),
     Import(import::ImportArgs),

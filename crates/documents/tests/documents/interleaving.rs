@@ -74,7 +74,7 @@ fn value(of: FieldType, which: usize) -> Value {
             json!({"from": "2024-01-01", "to": "2023-01-01"}),
             json!({"from": "2023-10-01"}),
         ]),
-        FieldType::Bool => json!(which % 2 == 0),
+        FieldType::Bool => json!(which.is_multiple_of(2)),
         FieldType::Url => json!("https://example.org"),
         FieldType::List(inner) | FieldType::Many(inner) => {
             Value::from_iter((0..=which).map(|which| value(*inner, which)))

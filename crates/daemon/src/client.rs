@@ -1,6 +1,7 @@
 //! Talking to the node on this machine over its Unix socket.
 
 mod contacts;
+mod directory;
 mod federation;
 mod quarantine;
 mod spaces;

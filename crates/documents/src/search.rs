@@ -4,7 +4,7 @@
 //! abbreviation or full form does. An index may propose documents by [`grams`]; whether one matches
 //! is decided here alone.
 
-mod abbreviation;
+pub(crate) mod abbreviation;
 mod excerpt;
 mod grams;
 mod query;

@@ -20,12 +20,12 @@ use phaki_wire::proto::local::v1 as pb;
 use tokio::sync::Mutex;
 use tonic::Code;
 
-use super::checking::today;
 use super::denial::Denial;
 use super::find::{self, Found};
 use super::spaces::Spaces;
 use super::workers::Workers;
 use crate::audit::{Audit, Deed};
+use crate::day::today;
 use crate::default_spaces::never_leaves;
 use crate::identity;
 use crate::node_loop::{Attempts, InForce, NodeRequests, Vaults, wall_ms};

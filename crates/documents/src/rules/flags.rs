@@ -1,8 +1,8 @@
 //! The flags that people have set on a document, beside what the rules find.
 
 use super::finding::{Finding, Severity};
-use super::subject::Subject;
 use crate::schema::vocabulary;
+use crate::subject::Subject;
 
 /// A flag that a rule raises as well is left to the rule, which knows the field.
 pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {

@@ -7,13 +7,13 @@ use serde_json::Value;
 use super::digits::arabic;
 use super::figures::{DATED_FROM, SHORT_TEXT_CHARS_MAX, YEARS};
 use super::finding::{Finding, Rule, error, warning};
-use super::subject::Subject;
 use crate::area;
 use crate::date::Date;
 use crate::decimal::Decimal;
 use crate::kind::{DocumentId, Kind};
 use crate::path::Path;
 use crate::schema::{self, FieldType, Mismatch, vocabulary};
+use crate::subject::Subject;
 
 pub(super) const RULES: &[Rule] = &[
     MISSING_FIELD,

@@ -2,9 +2,9 @@
 
 use super::figures::{ADMINISTRATION_PERCENT_MAX, APPROVAL_MONTH_DAY, CONTRIBUTION_PERCENT_MIN};
 use super::finding::{Finding, Rule, warning};
-use super::subject::Subject;
 use crate::date::Date;
 use crate::kind::Kind;
+use crate::subject::Subject;
 
 pub(super) const RULES: &[Rule] = &[
     CONTRIBUTION_TOO_SMALL,

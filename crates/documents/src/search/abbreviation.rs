@@ -51,7 +51,7 @@ const FORMS: [(&str, &str); 38] = [
 const FOLLOWED_MIN: usize = 3;
 
 /// The other form of the office at the beginning of a folded word, with what follows it.
-pub(super) fn other_forms(word: &str) -> impl Iterator<Item = (&'static str, &str)> {
+pub(crate) fn other_forms(word: &str) -> impl Iterator<Item = (&'static str, &str)> {
     FORMS.iter().flat_map(move |(short, full)| {
         let of_short = word.strip_prefix(short).filter(|place| {
             place.is_empty() || short.chars().count() >= FOLLOWED_MIN && begins_word(place)

@@ -50,7 +50,9 @@ pub(crate) fn attach(connection: &Connection, database: &Path) -> rusqlite::Resu
     connection.pragma_update(Some("keys"), "journal_mode", "TRUNCATE")?;
     connection.pragma_update(Some("keys"), "synchronous", "FULL")?;
     connection.pragma_update(Some("keys"), "secure_delete", true)?;
-    sweep(connection)
+    overwriting(connection, true)?;
+    sweep(connection)?;
+    overwriting(connection, false)
 }
 
 fn sweep(connection: &Connection) -> rusqlite::Result<()> {

@@ -24,6 +24,7 @@ mod inbox;
 mod long_absence;
 mod quarantine;
 mod receipts;
+mod reference;
 mod relay;
 mod restored;
 mod rotation;

@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     audit, backup, check, conflicts, edit, enrol, export, federation, history, import, list, new,
-    node, quarantine, receipts, repair, roster, rotate_key, schema, search, show, space, status,
+    node, quarantine, receipts, reference, repair, roster, rotate_key, schema, search, show, space,
+    status,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -122,6 +123,8 @@ pub(crate) enum Command {
     Conflicts(conflicts::ConflictsArgs),
     Resolve(conflicts::ResolveArgs),
     Check(check::CheckArgs),
+    #[command(subcommand)]
+    Reference(reference::ReferenceCommand),
     Schema(schema::SchemaArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),

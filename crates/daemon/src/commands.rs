@@ -19,6 +19,7 @@ pub(crate) mod new;
 pub(crate) mod node;
 pub(crate) mod quarantine;
 pub(crate) mod receipts;
+pub(crate) mod reference;
 pub(crate) mod repair;
 pub(crate) mod roster;
 pub(crate) mod rotate_key;
@@ -126,6 +127,10 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::Conflicts(args) => conflicts::conflicts(invocation, &args).await.map(|()| done),
         Command::Resolve(args) => conflicts::resolve(invocation, args).await.map(|()| done),
         Command::Check(args) => check::check(invocation, args).await,
+        Command::Reference(command) => {
+            let reference = reference::reference(invocation, command);
+            reference.await.map(|()| done)
+        }
         Command::Schema(args) => schema::schema(invocation, &args).map(|()| done),
         Command::Import(args) => import::import(invocation, args).await,
         Command::Export(args) => export::export(invocation, args).await.map(|()| done),

@@ -114,6 +114,10 @@ pub(crate) const SUMMARIES_PATIENCE: Duration = Duration::from_secs(5);
 /// Hits of a search that asks for no number: a screen of a terminal.
 pub(crate) const SEARCH_HITS: usize = 20;
 
+/// Documents of reference sets that count: one for the areas of each province, for some ten years. All are
+/// held in memory.
+pub(crate) const REFERENCE_DOCUMENTS_MAX: usize = 1000;
+
 /// Rows of a list read from the store at once.
 pub(crate) const ROWS_PAGE: usize = 256;
 

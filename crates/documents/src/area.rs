@@ -1,10 +1,10 @@
-//! Areas: the form of their codes, and the provinces with their health regions.
+//! Areas: the form of their codes, and the provinces with their health regions as the program knows
+//! them.
 //!
 //! A code is `TH`, `R1` to `R13`, or a code of the Department of Provincial Administration with two
 //! digits for a province, four for a district, six for a subdistrict, eight for a village. Names
-//! are labels: several places share one, so nothing is ever found by its name.
-
-use crate::text::fold;
+//! are labels: several places share one, so nothing is ever found by its name. Rules do not read
+//! the table of this file but the [reference sets](crate::reference), which may have others.
 
 /// One of the 77 provinces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,28 +33,6 @@ pub fn is_code(text: &str) -> bool {
                 .is_ok_and(|region| (1..=REGIONS).contains(&region));
     }
     matches!(text.len(), 2 | 4 | 6 | 8) && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// The province in which the area of that code lies; `None` for larger areas and for a province
-/// that is not known.
-pub fn province_of(code: &str) -> Option<&'static Province> {
-    let digits = code.get(..2)?;
-    PROVINCES.iter().find(|province| province.code == digits)
-}
-
-impl Province {
-    /// True when the name, in Thai or English, with or without the word for province, is that of
-    /// this province. Spaces, capitals and spelling variants of Thai do not matter.
-    pub fn is_called(&self, name: &str) -> bool {
-        let name = name.trim();
-        let bare = ["จังหวัด", "จ."]
-            .iter()
-            .find_map(|word| name.strip_prefix(word))
-            .unwrap_or(name);
-        let plain = |text: &str| fold(text).replace([' ', '-'], "");
-        let bare = plain(bare);
-        bare == plain(self.th) || bare == plain(self.en)
-    }
 }
 
 const fn province(code: &'static str, th: &'static str, en: &'static str, region: u8) -> Province {
@@ -161,24 +139,6 @@ mod tests {
         ] {
             assert!(!is_code(text), "{text}");
         }
-    }
-
-    #[test]
-    fn an_area_lies_in_the_province_of_its_first_two_digits() {
-        assert_eq!(province_of("901302").map(|found| found.th), Some("สงขลา"));
-        assert_eq!(province_of("TH"), None);
-        assert_eq!(province_of("R12"), None);
-        assert_eq!(province_of("99"), None);
-    }
-
-    #[test]
-    fn a_province_is_known_by_both_its_names() {
-        let found = province_of("16").unwrap();
-        for name in ["ลพบุรี", "จังหวัดลพบุรี", "จ.ลพบุรี", "Lop Buri", "lopburi"]
-        {
-            assert!(found.is_called(name), "{name}");
-        }
-        assert!(!found.is_called("สระบุรี"));
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub use identifier::{SYSTEMS, System};
 
 use crate::date::Date;
 use crate::document::Document;
+use crate::reference::Reference;
 use subject::Subject;
 
 /// What a document is held against besides itself.
@@ -40,6 +41,8 @@ pub struct Setting<'a> {
     pub today: Date,
     /// The plans, activities and indicators around it, itself included.
     pub around: &'a Gists,
+    /// Areas, codes and figures, as they are and as they were.
+    pub reference: &'a Reference,
 }
 
 const UNKNOWN_KIND: Rule = finding::error(
@@ -77,20 +80,20 @@ pub fn check(document: &Document, setting: &Setting<'_>) -> Vec<Finding> {
     if subject.is_retired() {
         return Vec::new();
     }
-    let Setting { today, around } = *setting;
+    let Setting { today, around, .. } = *setting;
     let mut findings = Vec::new();
-    form::check(&subject, &mut findings);
+    form::check(&subject, setting, &mut findings);
     identifier::check(&subject, &mut findings);
-    place::check(&subject, &mut findings);
+    place::check(&subject, setting.reference, &mut findings);
     years::check(&subject, around, &mut findings);
     budget::check(&subject, around, &mut findings);
-    fund::check(&subject, today, &mut findings);
+    fund::check(&subject, setting, &mut findings);
     term::check(&subject, today, &mut findings);
     measurement::check(&subject, &mut findings);
     completeness::check(&subject, around, &mut findings);
     overlap::check(&subject, around, &mut findings);
     personal::check(&subject, &mut findings);
-    flags::check(&subject, &mut findings);
+    flags::check(&subject, setting, &mut findings);
     findings.sort_by_key(|finding| finding.severity);
     findings
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use phaki_wire::proto::local::v1::{CheckedDocument, Derived, Finding};
+use phaki_wire::proto::local::v1::{CheckedDocument, Derived, Finding, YearRegions};
 
 use super::Invocation;
 use crate::output::{Align, Language, Output, Table, harmless, machine, number, time};
@@ -134,6 +134,15 @@ fn computed(derived: &Derived, language: Language) -> String {
         let years: Vec<String> = derived.fiscal_years.iter().map(i64::to_string).collect();
         let years = years.join(", ");
         parts.push(language.pick(format!("ปีงบประมาณ {years}"), format!("fiscal year {years}")));
+    }
+    if !derived.regions.is_empty() {
+        let of_year = |one: &YearRegions| format!("{} {}", one.fiscal_year, one.regions.join(", "));
+        let regions: Vec<String> = derived.regions.iter().map(of_year).collect();
+        let regions = regions.join("; ");
+        parts.push(language.pick(
+            format!("เขตสุขภาพ {regions}"),
+            format!("health region {regions}"),
+        ));
     }
     let totals = derived.totals.as_ref();
     for (th, en, satang) in totals.into_iter().flat_map(|totals| {

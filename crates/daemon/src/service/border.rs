@@ -343,6 +343,13 @@ impl Local for LocalApi {
         answer(self.reading.check(request.into_inner()).await)
     }
 
+    async fn show_reference(
+        &self,
+        request: Request<pb::ShowReferenceRequest>,
+    ) -> Result<Response<pb::ShowReferenceReply>, Status> {
+        answer(self.reading.reference(request.into_inner()).await)
+    }
+
     async fn watch_documents(
         &self,
         request: Request<pb::WatchDocumentsRequest>,

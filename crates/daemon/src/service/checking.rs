@@ -15,6 +15,7 @@ use super::find::{self, Found};
 use super::listing::{self, Rows};
 use super::loading::load_if_any;
 use super::reading::Reading;
+use super::reference::InUse;
 use crate::limits::ROWS_PAGE;
 use crate::node_loop::{InForce, wall_ms};
 
@@ -32,10 +33,16 @@ impl Reading {
     ) -> Result<Rows<pb::CheckedDocument>, Denial> {
         let in_force = self.requests.in_force();
         let reader = self.reader.clone();
+        let read = {
+            let (reader, in_force) = (reader.clone(), in_force.clone());
+            let references = self.references.clone();
+            move || references.in_use(&reader, &in_force)
+        };
         let mut checking = Checking {
             reader: reader.clone(),
             today: today(wall_ms()),
             around: None,
+            in_use: self.workers.run(read).await?,
         };
         if request.id.is_empty() {
             let filter = DocumentFilter {
@@ -70,6 +77,7 @@ struct Checking {
     today: Date,
     /// What the rules need to know of the documents of the space that is being checked.
     around: Option<(SpaceId, Gists)>,
+    in_use: InUse,
 }
 
 impl Checking {
@@ -93,9 +101,12 @@ impl Checking {
                 return Ok(Some(checked));
             }
         };
-        let today = self.today;
-        let around = self.around(found.space)?;
-        let setting = Setting { today, around };
+        let (today, in_use) = (self.today, self.in_use.clone());
+        let setting = Setting {
+            today,
+            around: self.around(found.space)?,
+            reference: in_use.reference(),
+        };
         let findings = rules::check(&document, &setting).into_iter();
         checked.title = document.summary().title;
         checked.findings = findings
@@ -144,7 +155,7 @@ fn gather(reader: &Reader, space: SpaceId) -> Result<Gists, Denial> {
 }
 
 /// The day in Thailand, whatever the zone of the machine.
-fn today(wall_ms: i64) -> Date {
+pub(super) fn today(wall_ms: i64) -> Date {
     const AHEAD_MS: i64 = 7 * 60 * 60 * 1000;
     const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     const BEGINNING: Date = Date {
@@ -190,8 +201,14 @@ fn derived(document: &Document, setting: &Setting<'_>) -> pb::Derived {
         Some(Expiry::Near { end }) => ("near", Some(end)),
         Some(Expiry::Past { end }) => ("past", Some(end)),
     };
+    let regions = derived.regions.into_iter();
+    let regions = regions.map(|(fiscal_year, regions)| pb::YearRegions {
+        fiscal_year,
+        regions: regions.into_iter().collect(),
+    });
     pb::Derived {
         fiscal_years: derived.fiscal_years.into_iter().collect(),
+        regions: regions.collect(),
         totals: derived.totals.map(|totals| pb::Totals {
             requested_satang: totals.requested,
             approved_satang: totals.approved,

@@ -6,12 +6,13 @@ use phaki_documents::search::{Excerpt, Query, QueryError, Rank, excerpt, marked}
 use phaki_store::reader::{Hit, Search};
 use phaki_wire::proto::local::v1 as pb;
 
+use super::checking::today;
 use super::denial::Denial;
 use super::find;
 use super::listing;
 use super::reading::Reading;
 use crate::limits::{SEARCH_HITS, SUMMARIES_PATIENCE};
-use crate::node_loop::InForce;
+use crate::node_loop::{InForce, wall_ms};
 
 impl Reading {
     pub(super) async fn search(
@@ -20,8 +21,11 @@ impl Reading {
     ) -> Result<pb::SearchDocumentsReply, Denial> {
         let in_force = self.requests.in_force();
         let (reader, journal) = (self.reader.clone(), self.journal.clone());
+        let references = self.references.clone();
         let search = move || {
-            let query = Query::parse(&request.words).map_err(refused)?;
+            let in_use = references.in_use(&reader, &in_force)?;
+            let known = in_use.reference().abbreviations(today(wall_ms()));
+            let query = Query::parse(&request.words, &known).map_err(refused)?;
             let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
             let search = Search {
                 query: &query,

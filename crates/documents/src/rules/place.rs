@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Rule, warning};
 use super::subject::{Subject, name};
-use crate::area;
+use crate::reference::Reference;
 
 pub(super) const RULES: &[Rule] = &[NAME_OF_ANOTHER_AREA];
 
@@ -12,18 +12,17 @@ const NAME_OF_ANOTHER_AREA: Rule = warning(
     "The name of the area as written is not that of its code: compare both",
 );
 
-/// Provinces only: of smaller areas the lists in use disagree with each other.
-pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+/// Of areas that a reference set names; a name that it had in another version is right as well.
+pub(super) fn check(subject: &Subject, reference: &Reference, findings: &mut Vec<Finding>) {
     for path in subject.entries("area_names") {
         let code = name(&path);
-        let Some(written) = subject.text(&path).filter(|_| code.len() == 2) else {
+        let Some(written) = subject.text(&path) else {
             continue;
         };
-        let Some(province) = area::province_of(&code) else {
-            continue;
-        };
-        if !province.is_called(written) {
-            let values = format!("{code} = {}", province.th);
+        let mut known = reference.areas(&code);
+        let called = reference.areas(&code).any(|area| area.is_called(written));
+        if let Some(area) = known.next().filter(|_| !called) {
+            let values = format!("{code} = {}", area.th);
             findings.push(NAME_OF_ANOTHER_AREA.shown_by(&path, values));
         }
     }

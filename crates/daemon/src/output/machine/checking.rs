@@ -1,7 +1,7 @@
 //! Findings, and what follows from a document.
 
 use phaki_wire::proto::local::v1::{CheckedDocument, Completeness, Derived, Finding, Totals};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A line of `check`.
 pub(crate) fn checked(document: &CheckedDocument) -> Value {
@@ -42,8 +42,11 @@ fn derived(derived: &Derived) -> Value {
             "evaluation": complete.evaluation,
         })
     };
+    let regions = derived.regions.iter();
+    let regions = regions.map(|one| (one.fiscal_year.to_string(), json!(one.regions)));
     json!({
         "fiscal_years": derived.fiscal_years,
+        "regions": regions.collect::<Map<_, _>>(),
         "totals": derived.totals.as_ref().map(totals),
         "expiry": Some(&derived.expiry).filter(|expiry| !expiry.is_empty()),
         "expires": Some(&derived.expires).filter(|date| !date.is_empty()),

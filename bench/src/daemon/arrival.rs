@@ -15,16 +15,26 @@ use crate::workload::flat;
 const LIST_PAUSE: Duration = Duration::from_millis(100);
 
 /// How often the numbers of a space are asked for: counting ten thousand documents takes a node
-/// nearly two milliseconds.
-const COUNT_PAUSE: Duration = Duration::from_millis(25);
+/// nearly two milliseconds, so less often when there is much to wait for.
+const COUNT_PAUSE: Duration = Duration::from_millis(10);
+const COUNT_PAUSE_LONG: Duration = Duration::from_millis(25);
+
+/// Entries that take seconds.
+const MANY: u64 = 50_000;
 
 /// Waits until both hold the same `entries` entries of the space with equal heads; when that was.
 pub(crate) async fn durable(pair: &Pair, entries: u64) -> Instant {
     let (mut hub, mut province) = (pair.hub.local(), pair.province.local());
+    let held = province.space(SPACE).await.map_or(0, |space| space.entries);
+    let missing = entries.saturating_sub(held);
+    let pause = match missing < MANY {
+        true => COUNT_PAUSE,
+        false => COUNT_PAUSE_LONG,
+    };
     let began = Instant::now();
     while !hold_the_same(&mut hub, &mut province, entries).await {
         assert!(began.elapsed() < DEADLINE, "both hold the same");
-        tokio::time::sleep(COUNT_PAUSE).await;
+        tokio::time::sleep(pause).await;
     }
     let now = Instant::now();
     let (here, there) = (

@@ -1,5 +1,6 @@
 //! Talking to the node on this machine over its Unix socket.
 
+mod directory;
 mod federation;
 mod quarantine;
 mod spaces;

@@ -4,9 +4,12 @@ pub(crate) mod amount;
 pub(crate) mod assignment;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod carry_over;
 pub(crate) mod check;
 pub(crate) mod confirm;
 pub(crate) mod conflicts;
+pub(crate) mod diff;
+pub(crate) mod duplicates;
 pub(crate) mod edit;
 pub(crate) mod enrol;
 pub(crate) mod export;
@@ -14,6 +17,7 @@ pub(crate) mod federation;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
+pub(crate) mod merge;
 pub(crate) mod names;
 pub(crate) mod new;
 pub(crate) mod node;
@@ -29,6 +33,7 @@ pub(crate) mod show;
 pub(crate) mod space;
 pub(crate) mod span;
 pub(crate) mod status;
+pub(crate) mod tree;
 
 use std::process::ExitCode;
 
@@ -124,8 +129,19 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::Show(args) => show::show(invocation, &args).await.map(|()| done),
         Command::Edit(args) => edit::edit(invocation, args).await.map(|()| done),
         Command::History(args) => history::history(invocation, &args).await.map(|()| done),
+        Command::CarryOver(args) => carry_over::carry_over(invocation, args)
+            .await
+            .map(|()| done),
         Command::Conflicts(args) => conflicts::conflicts(invocation, &args).await.map(|()| done),
         Command::Resolve(args) => conflicts::resolve(invocation, args).await.map(|()| done),
+        Command::Diff(args) => diff::diff(invocation, args).await.map(|()| done),
+        Command::Approve(args) => diff::approve(invocation, args).await.map(|()| done),
+        Command::Duplicates(args) => {
+            let duplicates = duplicates::duplicates(invocation, args);
+            duplicates.await.map(|()| done)
+        }
+        Command::Merge(args) => merge::merge(invocation, args).await.map(|()| done),
+        Command::Tree(args) => tree::tree(invocation, args).await.map(|()| done),
         Command::Check(args) => check::check(invocation, args).await,
         Command::Reference(command) => {
             let reference = reference::reference(invocation, command);

@@ -176,3 +176,7 @@ pub(crate) const ENACT_ATTEMPTS_MAX: u32 = 8;
 /// Bits a second that a cap on a line leaves at least: less, and a message takes so long that the
 /// peer takes the line for dead.
 pub(crate) const LINE_BITS_MIN: u64 = 16_000;
+
+/// Records that are read to find the one that stands for another: a chain of merges has two or three,
+/// and somebody who makes a longer one must not make a list slow.
+pub(crate) const MERGES_FOLLOWED_MAX: usize = 16;

@@ -3,8 +3,10 @@
 //!
 //! A code is `TH`, `R1` to `R13`, or a code of the Department of Provincial Administration with two
 //! digits for a province, four for a district, six for a subdistrict, eight for a village. Names
-//! are labels: several places share one, so nothing is ever found by its name. Rules do not read
-//! the table of this file but the [reference sets](crate::reference), which may have others.
+//! are labels: several places share one, so nothing is ever found by its name. Rules ask the
+//! [reference sets](crate::reference), which may have other names and regions than the table of this file.
+
+use crate::date::Date;
 
 /// One of the 77 provinces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,61 @@ pub fn is_code(text: &str) -> bool {
                 .is_ok_and(|region| (1..=REGIONS).contains(&region));
     }
     matches!(text.len(), 2 | 4 | 6 | 8) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The province in which the area of that code lies; `None` for larger areas and for a province
+/// that is not known.
+pub fn province_of(code: &str) -> Option<&'static Province> {
+    let digits = code.get(..2)?;
+    PROVINCES.iter().find(|province| province.code == digits)
+}
+
+/// Districts that were given to a new province, with their codes before and since.
+struct Move {
+    since: Date,
+    codes: &'static [(&'static str, &'static str)],
+}
+
+/// Bueng Kan was made of eight districts of Nong Khai by an act of 2554 (2011), in force on 23 March.
+const MOVES: [Move; 1] = [Move {
+    since: Date {
+        year: 2011,
+        month: 3,
+        day: 23,
+    },
+    codes: &[
+        ("4303", "3801"),
+        ("4304", "3802"),
+        ("4306", "3803"),
+        ("4309", "3804"),
+        ("4310", "3805"),
+        ("4311", "3806"),
+        ("4312", "3807"),
+        ("4313", "3808"),
+    ],
+}];
+
+/// The code that an area has on a day, when its district has gone to another province by then. A
+/// smaller area keeps the digits that stand for it within its district.
+pub fn moved(code: &str, day: Date) -> Option<String> {
+    let (district, inside) = code.split_at_checked(4)?;
+    let moves = MOVES.iter().filter(|one| one.since <= day);
+    let mut codes = moves.flat_map(|one| one.codes);
+    let (_, since) = codes.find(|(before, _)| *before == district)?;
+    Some(format!("{since}{inside}"))
+}
+
+/// True when the first area lies in the second, or is it. A health region contains its provinces.
+pub fn lies_in(inner: &str, outer: &str) -> bool {
+    if outer == "TH" || inner == outer {
+        return true;
+    }
+    if let Some(region) = outer.strip_prefix('R') {
+        let of = province_of(inner).map(|province| province.region);
+        return of.is_some_and(|of| region.parse() == Ok(of));
+    }
+    let digits = outer.starts_with(|c: char| c.is_ascii_digit());
+    digits && inner.starts_with(outer)
 }
 
 const fn province(code: &'static str, th: &'static str, en: &'static str, region: u8) -> Province {
@@ -139,6 +196,25 @@ mod tests {
         ] {
             assert!(!is_code(text), "{text}");
         }
+    }
+
+    #[test]
+    fn an_area_lies_in_the_province_of_its_first_two_digits() {
+        assert_eq!(province_of("901302").map(|found| found.th), Some("สงขลา"));
+        assert_eq!(province_of("TH"), None);
+        assert_eq!(province_of("R12"), None);
+        assert_eq!(province_of("99"), None);
+    }
+
+    #[test]
+    fn an_area_lies_in_its_province_its_region_and_the_country() {
+        for outer in ["901302", "9013", "90", "R12", "TH"] {
+            assert!(lies_in("901302", outer), "{outer}");
+        }
+        for outer in ["9014", "R11", "R1", "91", "90130201"] {
+            assert!(!lies_in("901302", outer), "{outer}");
+        }
+        assert!(!lies_in("TH", "90"));
     }
 
     #[test]

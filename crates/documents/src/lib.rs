@@ -6,11 +6,14 @@
 //! Nothing here does input or output, reads a clock or draws a random number.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod approval;
 pub mod area;
+pub mod carry;
 pub mod causal;
 pub mod change;
 pub mod date;
 pub mod decimal;
+pub mod directory;
 pub mod document;
 pub mod handbook;
 pub mod kind;
@@ -23,6 +26,7 @@ pub mod reference;
 pub mod rules;
 pub mod schema;
 pub mod search;
+mod subject;
 pub mod text;
 
 pub use document::{Document, Edit, Editor};

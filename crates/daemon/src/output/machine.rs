@@ -1,6 +1,7 @@
 //! The forms that programs read. Field names are part of the interface: never rename one.
 
 mod checking;
+mod directory;
 mod trust;
 
 use phaki_wire::proto::local::v1::{
@@ -10,6 +11,7 @@ use phaki_wire::proto::local::v1::{
 use serde_json::{Value, json};
 
 pub(crate) use self::checking::checked;
+pub(crate) use self::directory::{diff, duplicate, tree};
 pub(crate) use self::trust::{coverage, decided, quarantined, quarantined_in_full, receipts};
 use super::time::rfc3339;
 use crate::inbox;
@@ -181,6 +183,7 @@ pub(crate) fn row(row: &DocumentRow) -> Value {
         "conflicts": row.conflicts,
         "home": row.home,
         "broken": row.broken,
+        "merged_into": Some(&row.merged_into).filter(|id| !id.is_empty()),
     })
 }
 

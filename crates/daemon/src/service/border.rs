@@ -350,6 +350,27 @@ impl Local for LocalApi {
         answer(self.reading.reference(request.into_inner()).await)
     }
 
+    async fn diff_document(
+        &self,
+        request: Request<pb::DiffDocumentRequest>,
+    ) -> Result<Response<pb::DiffDocumentReply>, Status> {
+        answer(self.reading.diff(request.into_inner()).await)
+    }
+
+    async fn find_duplicates(
+        &self,
+        request: Request<pb::FindDuplicatesRequest>,
+    ) -> Result<Response<pb::FindDuplicatesReply>, Status> {
+        answer(self.reading.duplicates(request.into_inner()).await)
+    }
+
+    async fn show_tree(
+        &self,
+        request: Request<pb::ShowTreeRequest>,
+    ) -> Result<Response<pb::ShowTreeReply>, Status> {
+        answer(self.reading.tree(request.into_inner()).await)
+    }
+
     async fn watch_documents(
         &self,
         request: Request<pb::WatchDocumentsRequest>,

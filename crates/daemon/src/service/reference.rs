@@ -19,11 +19,11 @@ use phaki_store::reader::DocumentFilter;
 use phaki_wire::proto::local::v1 as pb;
 use serde_json::Value;
 
-use super::checking::today;
 use super::denial::Denial;
 use super::find::Found;
 use super::loading::load_if_any;
 use super::reading::Reading;
+use crate::day::today;
 use crate::default_spaces::is_for_reference;
 use crate::limits::REFERENCE_DOCUMENTS_MAX;
 use crate::node_loop::{InForce, wall_ms};

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::completeness::{self, Completeness};
 use super::figures::EXPIRING_DAYS;
-use super::subject::{Subject, name};
+use super::spread::{self, Spread};
 use super::{Setting, gist::Gists};
 use crate::date::Date;
 use crate::document::Document;
 use crate::kind::Kind;
+use crate::subject::{Subject, name};
 
 /// What was asked for, granted and paid, in satang. A sum beyond 64 bits stays at the largest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Derived {
     pub regions: BTreeMap<i64, BTreeSet<String>>,
     /// Of an activity its own, of a plan those of all its activities.
     pub totals: Option<Totals>,
+    /// Between what the totals lie, as long as something in them is in conflict.
+    pub spread: Option<Spread>,
     pub expiry: Option<Expiry>,
     pub completeness: Option<Completeness>,
 }
@@ -64,6 +67,12 @@ pub fn derived(document: &Document, setting: &Setting<'_>) -> Derived {
             Some(Kind::Plan) => Some(totals_of_plan(&subject, setting.around)),
             _ => None,
         },
+        spread: match kind {
+            Some(Kind::Activity) => Some(spread::of(document, &subject)),
+            Some(Kind::Plan) => Some(spread_of_plan(&subject, setting.around)),
+            _ => None,
+        }
+        .filter(|spread| spread.conflicts > 0),
         expiry: (kind == Some(Kind::Agreement)).then(|| expiry_of(&subject, setting.today)),
         completeness: (kind == Some(Kind::Plan))
             .then(|| completeness::of(&subject, setting.around)),
@@ -117,8 +126,16 @@ pub(super) fn totals_of_plan(subject: &Subject, around: &Gists) -> Totals {
         .fold(Totals::default(), Totals::plus)
 }
 
+fn spread_of_plan(subject: &Subject, around: &Gists) -> Spread {
+    let activities = around.activities_of(&subject.id);
+    activities
+        .iter()
+        .map(|activity| activity.spread)
+        .fold(Spread::default(), Spread::plus)
+}
+
 impl Totals {
-    fn plus(self, other: Totals) -> Totals {
+    pub(super) fn plus(self, other: Totals) -> Totals {
         Totals {
             requested: self.requested.saturating_add(other.requested),
             approved: self.approved.saturating_add(other.approved),

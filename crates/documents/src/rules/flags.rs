@@ -2,7 +2,7 @@
 
 use super::Setting;
 use super::finding::{Finding, Severity};
-use super::subject::Subject;
+use crate::subject::Subject;
 
 /// A flag that a rule raises as well is left to the rule, which knows the field.
 pub(super) fn check(subject: &Subject, setting: &Setting<'_>, findings: &mut Vec<Finding>) {

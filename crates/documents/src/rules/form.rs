@@ -8,7 +8,6 @@ use super::Setting;
 use super::digits::arabic;
 use super::figures::{DATED_FROM, SHORT_TEXT_CHARS_MAX, YEARS};
 use super::finding::{Finding, Rule, error, warning};
-use super::subject::Subject;
 use crate::area;
 use crate::date::Date;
 use crate::decimal::Decimal;
@@ -16,6 +15,7 @@ use crate::kind::{DocumentId, Kind};
 use crate::path::Path;
 use crate::reference::Reference;
 use crate::schema::{self, FieldType, Mismatch};
+use crate::subject::Subject;
 
 pub(super) const RULES: &[Rule] = &[
     MISSING_FIELD,

@@ -4,9 +4,9 @@
 use super::Setting;
 use super::derived::totals_of_plan;
 use super::finding::{Finding, Rule, warning};
-use super::subject::Subject;
 use crate::date::Date;
 use crate::kind::Kind;
+use crate::subject::Subject;
 
 pub(super) const RULES: &[Rule] = &[
     CONTRIBUTION_TOO_SMALL,

@@ -8,9 +8,9 @@ use super::digits::arabic;
 use super::finding::{Finding, Rule, warning};
 use super::form;
 use super::identifier::has_check_digit;
-use super::subject::Subject;
 use crate::path::{Path, Segment};
 use crate::schema::FieldType;
+use crate::subject::Subject;
 
 pub(super) const RULES: &[Rule] = &[CITIZEN_ID, TELEPHONE, NAME_OF_PERSON];
 

@@ -22,7 +22,7 @@ impl Abbreviations {
     }
 
     /// The other form of the office at the beginning of a folded word, with what follows it.
-    pub(super) fn other_forms<'a>(
+    pub(crate) fn other_forms<'a>(
         &'a self,
         word: &'a str,
     ) -> impl Iterator<Item = (&'a str, &'a str)> {

@@ -1043,6 +1043,9 @@ pub struct DocumentRow {
     /// why the document cannot be read; empty: it can
     #[prost(string, tag = "12")]
     pub broken: ::prost::alloc::string::String,
+    /// id of the record that stands for this one; empty: itself
+    #[prost(string, tag = "13")]
+    pub merged_into: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SearchDocumentsRequest {
@@ -1130,6 +1133,12 @@ pub struct ShowDocumentReply {
     pub conflicts: ::prost::alloc::vec::Vec<Conflict>,
     #[prost(message, repeated, tag = "6")]
     pub leaves: ::prost::alloc::vec::Vec<Leaf>,
+    /// id of the record that stands for this one; empty: itself
+    #[prost(string, tag = "7")]
+    pub merged_into: ::prost::alloc::string::String,
+    /// what merging left for people to look at
+    #[prost(message, repeated, tag = "8")]
+    pub notices: ::prost::alloc::vec::Vec<Finding>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Leaf {
@@ -1416,7 +1425,10 @@ pub struct Derived {
     /// of plans
     #[prost(message, optional, tag = "5")]
     pub completeness: ::core::option::Option<Completeness>,
-    #[prost(message, repeated, tag = "6")]
+    /// of totals; missing when nothing in them is in conflict
+    #[prost(message, optional, tag = "6")]
+    pub spread: ::core::option::Option<Spread>,
+    #[prost(message, repeated, tag = "7")]
     pub regions: ::prost::alloc::vec::Vec<YearRegions>,
 }
 /// The health regions in which the areas of a document lay when a fiscal year began.
@@ -1436,6 +1448,29 @@ pub struct Totals {
     pub approved_satang: i64,
     #[prost(int64, tag = "3")]
     pub paid_satang: i64,
+}
+/// Between what the totals lie as long as there are several values of amounts, stages or payments.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Spread {
+    /// paths with several values
+    #[prost(uint64, tag = "1")]
+    pub conflicts: u64,
+    #[prost(message, optional, tag = "2")]
+    pub requested: ::core::option::Option<AmountRange>,
+    #[prost(message, optional, tag = "3")]
+    pub approved: ::core::option::Option<AmountRange>,
+    #[prost(message, optional, tag = "4")]
+    pub paid: ::core::option::Option<AmountRange>,
+    /// with the values that were approved last: what reports say
+    #[prost(message, optional, tag = "5")]
+    pub reported: ::core::option::Option<Totals>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AmountRange {
+    #[prost(int64, tag = "1")]
+    pub least_satang: i64,
+    #[prost(int64, tag = "2")]
+    pub most_satang: i64,
 }
 /// The four parts of a complete plan.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1502,6 +1537,159 @@ pub struct ReferenceVersion {
     pub unreadable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(string, tag = "13")]
     pub document_json: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DiffDocumentRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// empty: search in all spaces
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// what to compare with; none: what was approved last
+    #[prost(string, repeated, tag = "3")]
+    pub heads: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DiffDocumentReply {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// name
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub title: ::prost::alloc::string::String,
+    /// key of the last approval; empty: heads were given
+    #[prost(string, tag = "4")]
+    pub approval: ::prost::alloc::string::String,
+    /// what was compared with
+    #[prost(string, repeated, tag = "5")]
+    pub heads: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, repeated, tag = "6")]
+    pub differences: ::prost::alloc::vec::Vec<Difference>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Difference {
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub label_th: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub label_en: ::prost::alloc::string::String,
+    /// empty: was not there
+    #[prost(string, tag = "4")]
+    pub from_json: ::prost::alloc::string::String,
+    /// empty: is not there any more
+    #[prost(string, tag = "5")]
+    pub to_json: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FindDuplicatesRequest {
+    /// empty: all spaces
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FindDuplicatesReply {
+    /// looked at
+    #[prost(uint64, tag = "1")]
+    pub organisations: u64,
+    /// the likeliest first
+    #[prost(message, repeated, tag = "2")]
+    pub pairs: ::prost::alloc::vec::Vec<DuplicatePair>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DuplicatePair {
+    /// would stand for both
+    #[prost(message, optional, tag = "1")]
+    pub remains: ::core::option::Option<Organisation>,
+    #[prost(message, optional, tag = "2")]
+    pub other: ::core::option::Option<Organisation>,
+    /// 70 to 100
+    #[prost(uint32, tag = "3")]
+    pub score: u32,
+    #[prost(message, repeated, tag = "4")]
+    pub reasons: ::prost::alloc::vec::Vec<LikenessReason>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Organisation {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// the id when this node has no such document
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub subtype: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "4")]
+    pub areas: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LikenessReason {
+    #[prost(string, tag = "1")]
+    pub th: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub en: ::prost::alloc::string::String,
+    #[prost(sint32, tag = "3")]
+    pub points: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowTreeRequest {
+    /// empty: all that others belong to
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// empty: all spaces
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: today
+    #[prost(string, tag = "3")]
+    pub at: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShowTreeReply {
+    /// yyyy-mm-dd
+    #[prost(string, tag = "1")]
+    pub at: ::prost::alloc::string::String,
+    /// each behind one to which it belongs
+    #[prost(message, repeated, tag = "2")]
+    pub places: ::prost::alloc::vec::Vec<TreePlace>,
+    /// of the organisation that was asked for, at all times
+    #[prost(message, repeated, tag = "3")]
+    pub parents: ::prost::alloc::vec::Vec<DatedParent>,
+    /// lines that do not count on that day
+    #[prost(message, repeated, tag = "4")]
+    pub dropped: ::prost::alloc::vec::Vec<DatedParent>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreePlace {
+    #[prost(message, optional, tag = "1")]
+    pub organisation: ::core::option::Option<Organisation>,
+    /// steps below the top
+    #[prost(uint32, tag = "2")]
+    pub depth: u32,
+    /// ids of the records for which it stands
+    #[prost(string, repeated, tag = "3")]
+    pub merged: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DatedParent {
+    #[prost(message, optional, tag = "1")]
+    pub unit: ::core::option::Option<Organisation>,
+    #[prost(message, optional, tag = "2")]
+    pub parent: ::core::option::Option<Organisation>,
+    /// code of parent.kind
+    #[prost(string, tag = "3")]
+    pub kind: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: since ever
+    #[prost(string, tag = "4")]
+    pub from: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: open
+    #[prost(string, tag = "5")]
+    pub to: ::prost::alloc::string::String,
+    /// where it stands in the unit's document
+    #[prost(string, tag = "6")]
+    pub path: ::prost::alloc::string::String,
+    /// second, circle; empty: it counts
+    #[prost(string, tag = "7")]
+    pub why_not: ::prost::alloc::string::String,
 }
 /// Generated client implementations.
 pub mod local_client {
@@ -2537,6 +2725,78 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowReference"));
             self.inner.unary(req, path, codec).await
         }
+        /// What differs in a document since it was approved, or since other heads.
+        pub async fn diff_document(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DiffDocumentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DiffDocumentReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/DiffDocument",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "DiffDocument"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The pairs of records that may be of one organisation.
+        pub async fn find_duplicates(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FindDuplicatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindDuplicatesReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/FindDuplicates",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "FindDuplicates"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Which organisation belonged to which on a day.
+        pub async fn show_tree(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowTreeRequest>,
+        ) -> std::result::Result<tonic::Response<super::ShowTreeReply>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowTree",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowTree"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Which documents change from now on, each time as soon as it is durable. Begins with an empty
         /// message; ends only with the node.
         pub async fn watch_documents(
@@ -2879,6 +3139,27 @@ pub mod local_server {
             tonic::Response<super::ShowReferenceReply>,
             tonic::Status,
         >;
+        /// What differs in a document since it was approved, or since other heads.
+        async fn diff_document(
+            &self,
+            request: tonic::Request<super::DiffDocumentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DiffDocumentReply>,
+            tonic::Status,
+        >;
+        /// The pairs of records that may be of one organisation.
+        async fn find_duplicates(
+            &self,
+            request: tonic::Request<super::FindDuplicatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindDuplicatesReply>,
+            tonic::Status,
+        >;
+        /// Which organisation belonged to which on a day.
+        async fn show_tree(
+            &self,
+            request: tonic::Request<super::ShowTreeRequest>,
+        ) -> std::result::Result<tonic::Response<super::ShowTreeReply>, tonic::Status>;
         /// Server streaming response type for the WatchDocuments method.
         type WatchDocumentsStream: tonic::codegen::tokio_stream::Stream<
                 Item = std::result::Result<super::WatchedDocuments, tonic::Status>,
@@ -4686,6 +4967,139 @@ pub mod local_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ShowReferenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/DiffDocument" => {
+                    #[allow(non_camel_case_types)]
+                    struct DiffDocumentSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::DiffDocumentRequest>
+                    for DiffDocumentSvc<T> {
+                        type Response = super::DiffDocumentReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DiffDocumentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::diff_document(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DiffDocumentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/FindDuplicates" => {
+                    #[allow(non_camel_case_types)]
+                    struct FindDuplicatesSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::FindDuplicatesRequest>
+                    for FindDuplicatesSvc<T> {
+                        type Response = super::FindDuplicatesReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FindDuplicatesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::find_duplicates(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FindDuplicatesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowTree" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowTreeSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ShowTreeRequest>
+                    for ShowTreeSvc<T> {
+                        type Response = super::ShowTreeReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowTreeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_tree(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowTreeSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -26,6 +26,7 @@ mod long_absence;
 mod merging;
 mod quarantine;
 mod receipts;
+mod reference;
 mod relay;
 mod restored;
 mod rotation;

@@ -21,6 +21,7 @@ mod putting;
 mod quarantine;
 mod reading;
 mod receipts;
+mod reference;
 mod room;
 mod searching;
 mod socket;
@@ -52,6 +53,7 @@ use self::editing::Editing;
 use self::enrolling::Enrolling;
 use self::quarantine::Quarantine;
 use self::reading::Reading;
+use self::reference::References;
 use self::spaces::Spaces;
 use self::status::Facts;
 use self::watching::Watching;
@@ -123,6 +125,7 @@ impl LocalApi {
             reader: reader.clone(),
             journal: journal.clone(),
             workers: workers.clone(),
+            references: References::default(),
         };
         let watching = Watching {
             requests: requests.clone(),

@@ -27,6 +27,7 @@ mod merging;
 mod people;
 mod quarantine;
 mod receipts;
+mod reference;
 mod relay;
 mod restored;
 mod rotation;

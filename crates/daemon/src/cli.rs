@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     audit, backup, carry_over, check, conflicts, contact, diff, duplicates, edit, enrol, export,
-    federation, history, import, list, merge, new, node, quarantine, receipts, repair, roster,
-    rotate_key, schema, search, show, space, status, tree,
+    federation, history, import, list, merge, new, node, quarantine, receipts, reference, repair,
+    roster, rotate_key, schema, search, show, space, status, tree,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -131,6 +131,8 @@ pub(crate) enum Command {
     Merge(merge::MergeArgs),
     Tree(tree::TreeArgs),
     Check(check::CheckArgs),
+    #[command(subcommand)]
+    Reference(reference::ReferenceCommand),
     Schema(schema::SchemaArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),

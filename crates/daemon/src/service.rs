@@ -22,6 +22,7 @@ mod putting;
 mod quarantine;
 mod reading;
 mod receipts;
+mod reference;
 mod room;
 mod searching;
 mod socket;
@@ -54,6 +55,7 @@ use self::editing::Editing;
 use self::enrolling::Enrolling;
 use self::quarantine::Quarantine;
 use self::reading::Reading;
+use self::reference::References;
 use self::spaces::Spaces;
 use self::status::Facts;
 use self::watching::Watching;
@@ -126,6 +128,7 @@ impl LocalApi {
             reader: reader.clone(),
             journal: journal.clone(),
             workers: workers.clone(),
+            references: References::default(),
         };
         let watching = Watching {
             requests: requests.clone(),

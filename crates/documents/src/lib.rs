@@ -23,6 +23,7 @@ pub mod limits;
 mod order;
 pub mod path;
 pub mod payload;
+pub mod reference;
 pub mod rules;
 pub mod schema;
 pub mod search;

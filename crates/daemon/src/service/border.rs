@@ -381,6 +381,13 @@ impl Local for LocalApi {
         answer(self.reading.check(request.into_inner()).await)
     }
 
+    async fn show_reference(
+        &self,
+        request: Request<pb::ShowReferenceRequest>,
+    ) -> Result<Response<pb::ShowReferenceReply>, Status> {
+        answer(self.reading.reference(request.into_inner()).await)
+    }
+
     async fn diff_document(
         &self,
         request: Request<pb::DiffDocumentRequest>,

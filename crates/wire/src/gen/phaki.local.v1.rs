@@ -1534,7 +1534,7 @@ pub struct Finding {
     pub en: ::prost::alloc::string::String,
 }
 /// What follows from a document and is not stored in it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Derived {
     #[prost(int64, repeated, tag = "1")]
     pub fiscal_years: ::prost::alloc::vec::Vec<i64>,
@@ -1553,6 +1553,17 @@ pub struct Derived {
     /// of totals; missing when nothing in them is in conflict
     #[prost(message, optional, tag = "6")]
     pub spread: ::core::option::Option<Spread>,
+    #[prost(message, repeated, tag = "7")]
+    pub regions: ::prost::alloc::vec::Vec<YearRegions>,
+}
+/// The health regions in which the areas of a document lay when a fiscal year began.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct YearRegions {
+    #[prost(int64, tag = "1")]
+    pub fiscal_year: i64,
+    /// R1 to R13
+    #[prost(string, repeated, tag = "2")]
+    pub regions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Totals {
@@ -1597,6 +1608,60 @@ pub struct Completeness {
     pub activities: bool,
     #[prost(bool, tag = "4")]
     pub evaluation: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowReferenceRequest {
+    /// yyyy-mm-dd; empty: today
+    #[prost(string, tag = "1")]
+    pub at: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShowReferenceReply {
+    /// the day that was looked at
+    #[prost(string, tag = "1")]
+    pub at: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "2")]
+    pub versions: ::prost::alloc::vec::Vec<ReferenceVersion>,
+    /// name of the space in which this node publishes; empty: it may not
+    #[prost(string, tag = "3")]
+    pub publish_to: ::prost::alloc::string::String,
+}
+/// A version of a reference set, or of a part of one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReferenceVersion {
+    /// areas, codes, abbreviations, figures
+    #[prost(string, tag = "1")]
+    pub set: ::prost::alloc::string::String,
+    /// empty: the set has no parts
+    #[prost(string, tag = "2")]
+    pub part: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub title_th: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub title_en: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: since ever
+    #[prost(string, tag = "6")]
+    pub from: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: until another one begins
+    #[prost(string, tag = "7")]
+    pub to: ::prost::alloc::string::String,
+    /// on that day
+    #[prost(bool, tag = "8")]
+    pub in_force: bool,
+    #[prost(string, tag = "9")]
+    pub id: ::prost::alloc::string::String,
+    /// that holds it; empty: it is the program's own
+    #[prost(string, tag = "10")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "11")]
+    pub entries: u64,
+    /// entries without effect
+    #[prost(string, repeated, tag = "12")]
+    pub unreadable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "13")]
+    pub document_json: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DiffDocumentRequest {
@@ -2848,6 +2913,31 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "CheckDocuments"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// The reference sets that this node uses, and where it may publish any.
+        pub async fn show_reference(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowReferenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowReferenceReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowReference",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowReference"));
+            self.inner.unary(req, path, codec).await
+        }
         /// What differs in a document since it was approved, or since other heads.
         pub async fn diff_document(
             &mut self,
@@ -3272,6 +3362,14 @@ pub mod local_server {
             request: tonic::Request<super::CheckDocumentsRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::CheckDocumentsStream>,
+            tonic::Status,
+        >;
+        /// The reference sets that this node uses, and where it may publish any.
+        async fn show_reference(
+            &self,
+            request: tonic::Request<super::ShowReferenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowReferenceReply>,
             tonic::Status,
         >;
         /// What differs in a document since it was approved, or since other heads.
@@ -5244,6 +5342,51 @@ pub mod local_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowReference" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowReferenceSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::ShowReferenceRequest>
+                    for ShowReferenceSvc<T> {
+                        type Response = super::ShowReferenceReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowReferenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_reference(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowReferenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

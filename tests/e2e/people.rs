@@ -135,9 +135,9 @@ async fn put_back_a_backup(province: &mut Node, line: &Proxy, backup: &Path, era
     province.command(&["restore", backup.to_str().unwrap(), "--replace"]);
     line.cut();
     province.start().await;
-    until_name(&province, erased, None).await;
+    until_name(province, erased, None).await;
     line.restore();
-    until_erased(&province, erased, 2).await;
+    until_erased(province, erased, 2).await;
     holds_nobody(province.data().parent().unwrap());
 }
 
@@ -150,10 +150,10 @@ async fn put_back_a_folder(province: &mut Node, line: &Proxy, before: &Path, era
     province.dial(HUB, &line.address());
     line.cut();
     province.start().await;
-    until_name(&province, erased, Some(NAME)).await;
+    until_name(province, erased, Some(NAME)).await;
     line.restore();
-    until_erased(&province, erased, 2).await;
-    until_name(&province, erased, None).await;
+    until_erased(province, erased, 2).await;
+    until_name(province, erased, None).await;
     province.command(&["verify"]);
     assert!(province.stop().await.0.success());
     holds_nobody(province.data().parent().unwrap());

@@ -169,10 +169,8 @@ async fn who_was_erased_is_in_no_file_of_any_node_and_no_backup_brings_it_back()
     share(&hub, SPACE, &[&province]).await;
     hub.local().grant(SPACE, "TH-42", "reader").await;
     let (erased, other) = (samples::id("person", 9, 1), samples::id("person", 9, 2));
-    hub.local()
-        .put(SPACE, &[person(1), person(2)])
-        .await
-        .unwrap();
+    let people = [person(1), person(2)];
+    hub.local().put(SPACE, &people).await.unwrap();
     converged(&[&hub, &province, &reader], SPACE, 2).await;
 
     record(&province, &erased);
@@ -203,7 +201,7 @@ async fn who_was_erased_is_in_no_file_of_any_node_and_no_backup_brings_it_back()
     let before = federation.folder().join("before");
     copy(province.data(), &before);
 
-    // While the province is away the clock runs.
+    // While it is away the clock runs.
     hub.command(&[
         "contact",
         "erase",

@@ -92,9 +92,11 @@ impl Node {
         if record && !rights.holds(&self.id) {
             return Err(Refusal::NotWriter);
         }
-        // Whoever made it did not know the one that is held.
-        let held_number = held.vault.number(&statement.subject);
-        if record && statement.number() <= held_number {
+        // Whoever made it did not know the one that is held. One of a former member yields anyway.
+        let known = held.vault.subject(&statement.subject);
+        let known = known.and_then(|known| known.record.as_ref());
+        let known = known.filter(|known| rights.holds(&known.statement.node));
+        if record && known.is_some_and(|known| statement.number() <= known.statement.number()) {
             return Err(Refusal::Stale);
         }
         match held.vault.receive(&rights, &statement, told, false) {

@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use phaki_tests::federation::{HUB, converged, share};
 use phaki_tests::node::Node;
+use phaki_tests::proxy::Proxy;
 use phaki_tests::{samples, wait};
 use serde_json::{Value, json};
 
@@ -128,6 +129,36 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// An older backup of the store is put back.
+async fn put_back_a_backup(province: &mut Node, line: &Proxy, backup: &Path, erased: &str) {
+    assert!(province.stop().await.0.success());
+    province.command(&["restore", backup.to_str().unwrap(), "--replace"]);
+    line.cut();
+    province.start().await;
+    until_name(province, erased, None).await;
+    line.restore();
+    until_erased(province, erased, 2).await;
+    holds_nobody(province.data().parent().unwrap());
+}
+
+/// An older copy of the whole folder is put back, keys and all, as of a laptop that was away for long.
+async fn put_back_a_folder(province: &mut Node, line: &Proxy, before: &Path, erased: &str) {
+    assert!(province.stop().await.0.success());
+    fs::remove_dir_all(province.data()).unwrap();
+    copy(before, province.data());
+    fs::remove_dir_all(before).unwrap();
+    province.dial(HUB, &line.address());
+    line.cut();
+    province.start().await;
+    until_name(province, erased, Some(NAME)).await;
+    line.restore();
+    until_erased(province, erased, 2).await;
+    until_name(province, erased, None).await;
+    province.command(&["verify"]);
+    assert!(province.stop().await.0.success());
+    holds_nobody(province.data().parent().unwrap());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_was_erased_is_in_no_file_of_any_node_and_no_backup_brings_it_back() {
     let federation = federation();
@@ -138,10 +169,8 @@ async fn who_was_erased_is_in_no_file_of_any_node_and_no_backup_brings_it_back()
     share(&hub, SPACE, &[&province]).await;
     hub.local().grant(SPACE, "TH-42", "reader").await;
     let (erased, other) = (samples::id("person", 9, 1), samples::id("person", 9, 2));
-    hub.local()
-        .put(SPACE, &[person(1), person(2)])
-        .await
-        .unwrap();
+    let people = [person(1), person(2)];
+    hub.local().put(SPACE, &people).await.unwrap();
     converged(&[&hub, &province, &reader], SPACE, 2).await;
 
     record(&province, &erased);
@@ -172,7 +201,7 @@ async fn who_was_erased_is_in_no_file_of_any_node_and_no_backup_brings_it_back()
     let before = federation.folder().join("before");
     copy(province.data(), &before);
 
-    // While the province is away the clock runs.
+    // While it is away the clock runs.
     hub.command(&[
         "contact",
         "erase",
@@ -204,31 +233,8 @@ async fn who_was_erased_is_in_no_file_of_any_node_and_no_backup_brings_it_back()
         node.command(&["verify"]);
     }
 
-    // An older backup of the store is put back.
-    assert!(province.stop().await.0.success());
-    province.command(&["restore", backup.to_str().unwrap(), "--replace"]);
-    line.cut();
-    province.start().await;
-    until_name(&province, &erased, None).await;
-    line.restore();
-    until_erased(&province, &erased, 2).await;
-    holds_nobody(province.data().parent().unwrap());
-
-    // So is an older copy of the whole folder, keys and all, as of a laptop that was away for long.
-    assert!(province.stop().await.0.success());
-    fs::remove_dir_all(province.data()).unwrap();
-    copy(&before, province.data());
-    fs::remove_dir_all(&before).unwrap();
-    province.dial(HUB, &line.address());
-    line.cut();
-    province.start().await;
-    until_name(&province, &erased, Some(NAME)).await;
-    line.restore();
-    until_erased(&province, &erased, 2).await;
-    until_name(&province, &erased, None).await;
-    province.command(&["verify"]);
-    assert!(province.stop().await.0.success());
-    holds_nobody(province.data().parent().unwrap());
+    put_back_a_backup(&mut province, &line, &backup, &erased).await;
+    put_back_a_folder(&mut province, &line, &before, &erased).await;
     let recorded = province.command(&["audit", "--act", "person-erased", "--json"]);
     assert!(recorded.contains(&erased), "{recorded}");
 }

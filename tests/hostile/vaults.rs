@@ -52,7 +52,7 @@ fn told(world: &World, statements: Vec<Told>) -> Message {
 
 /// A world in whose vault the hub has recorded somebody.
 async fn world(role: &str) -> World {
-    let world = World::with_attacker_as(Some(role)).await;
+    let mut world = World::with_attacker_as(Some(role)).await;
     let person = json!({"id": id(), "kind": "person", "roles": {"r1": {"title": "ผู้อำนวยการ"}}});
     world.hub.local().put(PLANS, &[person]).await.unwrap();
     let set = [
@@ -66,6 +66,7 @@ async fn world(role: &str) -> World {
         "note=x",
     ];
     world.hub.command(&set);
+    world.is_valid(id());
     world
 }
 

@@ -50,10 +50,18 @@ pub(crate) fn attach(connection: &Connection, database: &Path) -> rusqlite::Resu
     connection.pragma_update(Some("keys"), "journal_mode", "TRUNCATE")?;
     connection.pragma_update(Some("keys"), "synchronous", "FULL")?;
     connection.pragma_update(Some("keys"), "secure_delete", true)?;
-    sweep(connection)
+    overwriting(connection, true)?;
+    let swept = sweep(connection)?;
+    overwriting(connection, false)?;
+    if swept {
+        empty_log(connection);
+    }
+    Ok(())
 }
 
-fn sweep(connection: &Connection) -> rusqlite::Result<()> {
+/// Whether a record was erased because its key is not here.
+fn sweep(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut swept = false;
     let mut select = connection.prepare(
         "SELECT space.key, space.id, vault.subject, vault.bytes FROM vault
          JOIN space ON space.key = vault.space WHERE vault.kind = 3",
@@ -69,9 +77,11 @@ fn sweep(connection: &Connection) -> rusqlite::Result<()> {
                      WHERE space = ?1 AND subject = ?2 AND hash = ?3";
         let found: i64 =
             connection.query_row(found, params![space, subject, hash], |row| row.get(0))?;
-        match found {
-            0 => drop(connection.execute(DROP_RECORD, params![key, subject])?),
-            _ => drop(held.insert((space, subject))),
+        if found == 0 {
+            connection.execute(DROP_RECORD, params![key, subject])?;
+            swept = true;
+        } else {
+            held.insert((space, subject));
         }
     }
     let mut select = connection.prepare("SELECT space, subject FROM keys.record_key")?;
@@ -84,7 +94,7 @@ fn sweep(connection: &Connection) -> rusqlite::Result<()> {
             )?;
         }
     }
-    Ok(())
+    Ok(swept)
 }
 
 fn hash_of(bytes: &[u8]) -> Option<[u8; 32]> {

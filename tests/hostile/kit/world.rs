@@ -257,6 +257,10 @@ impl World {
                 courier.hear_until("the manifest is durable", told).await;
             }
             Act::Branch(signed) => courier.say(Message::Branch(signed)).await,
+            Act::Statement(space, told) => {
+                let statements = vec![told];
+                courier.say(Message::Vault { space, statements }).await;
+            }
             Act::Roster(signed) => {
                 let version = signed.open(&self.id).unwrap().version;
                 courier.say(say::roster(signed)).await;
@@ -418,7 +422,7 @@ impl World {
         }
         for act in acts {
             match act {
-                Act::Branch(_) => {}
+                Act::Branch(_) | Act::Statement(..) => {}
                 Act::Roster(signed) => self.roster = Some(signed),
                 Act::Manifest(signed) => {
                     let manifest = Manifest::decode(&signed.bytes).unwrap();

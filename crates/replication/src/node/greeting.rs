@@ -238,8 +238,7 @@ impl Node {
             self.tell_severed(link, space, out);
         }
         for space in other_vaults {
-            // At the opening the peer finds out by itself.
-            self.tell_vault(link, space, opening, out);
+            self.tell_vault(link, space, false, out);
         }
         self.notice_sync(link, out);
     }

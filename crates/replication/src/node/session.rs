@@ -104,6 +104,8 @@ pub(super) struct PeerSpace {
     pub(super) sent: BTreeMap<FeedId, u64>,
     /// What this node asked the peer for.
     pub(super) asked: BTreeMap<FeedId, Ask>,
+    /// Whether this node told what it holds of the vault, and was not told the same since.
+    pub(super) vault_told: bool,
 }
 
 /// A range that was asked for.

@@ -92,9 +92,11 @@ impl Node {
         if record && !rights.holds(&self.id) {
             return Err(Refusal::NotWriter);
         }
-        // Whoever made it did not know the one that is held.
-        let held_number = held.vault.number(&statement.subject);
-        if record && statement.number() <= held_number {
+        // Whoever made it did not know the one that is held. One of a former member yields anyway.
+        let known = held.vault.subject(&statement.subject);
+        let known = known.and_then(|known| known.record.as_ref());
+        let known = known.filter(|known| rights.holds(&known.statement.node));
+        if record && known.is_some_and(|known| statement.number() <= known.statement.number()) {
             return Err(Refusal::Stale);
         }
         match held.vault.receive(&rights, &statement, told, false) {
@@ -311,16 +313,17 @@ impl Node {
 
     /// Tells of whom this node holds what, of what the peer may know.
     pub(super) fn tell_vault(
-        &self,
+        &mut self,
         link: LinkId,
         space: SpaceId,
         answer: bool,
         out: &mut Vec<Effect>,
     ) {
-        let (Some(session), Some(held)) = (self.sessions.get(&link), self.spaces.get(&space))
+        let (Some(session), Some(held)) = (self.sessions.get_mut(&link), self.spaces.get(&space))
         else {
             return;
         };
+        session.spaces.entry(space).or_default().vault_told = !answer;
         let subjects = held.vault_told(&self.roster, &session.peer);
         let message = Message::VaultHeld {
             space,
@@ -331,7 +334,7 @@ impl Node {
     }
 
     /// The peer tells of whom it holds what: it gets what is held here of those where that differs,
-    /// and is told the same of this node, unless that was an answer.
+    /// and is told the same of this node, unless it knows that already.
     pub(super) fn vault_held(
         &mut self,
         link: LinkId,
@@ -342,13 +345,16 @@ impl Node {
         if theirs.len() > VAULT_SUBJECTS_MAX {
             return self.refuse_peer(link, CloseReason::Limit, out);
         }
-        let (Some(session), Some(held)) = (self.sessions.get(&link), self.spaces.get(&space))
+        let (Some(session), Some(held)) = (self.sessions.get_mut(&link), self.spaces.get(&space))
         else {
             return;
         };
         if !held.is_shared_with(&self.roster, &session.peer) {
             return;
         }
+        // Both may have found out at once; then the peer knows already.
+        let place = session.spaces.entry(space).or_default();
+        let told = std::mem::take(&mut place.vault_told);
         let rights = held.rights(&self.roster);
         let both = rights.holds(&self.id) && rights.holds(&session.peer);
         let known: std::collections::BTreeMap<_, _> = theirs.iter().copied().collect();
@@ -360,7 +366,7 @@ impl Node {
         let equal = ours.len() - other.len();
         let news = other.into_iter().flat_map(|(_, told)| told.iter().copied());
         send_in_parts(link, space, news, out);
-        if !answer && equal < known.len() {
+        if !answer && !told && equal < known.len() {
             self.tell_vault(link, space, true, out);
         }
     }

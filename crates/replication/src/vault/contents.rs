@@ -132,12 +132,6 @@ impl Vault {
         self.subjects.get(subject)
     }
 
-    /// The number of the record that is held of a person; `None` when there is none.
-    pub fn number(&self, subject: &Subject) -> Option<u64> {
-        let record = self.subjects.get(subject)?.record.as_ref()?;
-        record.statement.number()
-    }
-
     /// What to do with a statement that has not been verified yet. `seconded` says that a node
     /// which holds the vault has acknowledged the order: so one of a former steward stands, and
     /// what was erased anywhere is erased everywhere.

@@ -52,7 +52,14 @@ fn only_the_owner_may_read_the_files_of_a_store() {
     names.sort();
     assert_eq!(
         names,
-        ["phaki.db", "phaki.db-shm", "phaki.db-wal", "phaki.db.lock"]
+        [
+            "phaki.db",
+            "phaki.db-shm",
+            "phaki.db-wal",
+            "phaki.db.keys",
+            "phaki.db.keys-journal",
+            "phaki.db.lock"
+        ]
     );
 }
 

@@ -24,6 +24,7 @@ mod editing;
 mod inbox;
 mod long_absence;
 mod merging;
+mod people;
 mod quarantine;
 mod receipts;
 mod reference;

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, backup, carry_over, check, conflicts, diff, duplicates, edit, enrol, export, federation,
-    history, import, list, merge, new, node, quarantine, receipts, reference, repair, roster,
-    rotate_key, schema, search, show, space, status, tree,
+    audit, backup, carry_over, check, conflicts, contact, diff, duplicates, edit, enrol, export,
+    federation, history, import, list, merge, new, node, quarantine, receipts, reference, repair,
+    roster, rotate_key, schema, search, show, space, status, tree,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -121,6 +121,8 @@ pub(crate) enum Command {
     Edit(edit::EditArgs),
     History(history::HistoryArgs),
     Conflicts(conflicts::ConflictsArgs),
+    #[command(subcommand)]
+    Contact(contact::ContactCommand),
     Resolve(conflicts::ResolveArgs),
     CarryOver(carry_over::CarryOverArgs),
     Approve(diff::ApproveArgs),

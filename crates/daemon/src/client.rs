@@ -1,5 +1,6 @@
 //! Talking to the node on this machine over its Unix socket.
 
+mod contacts;
 mod directory;
 mod federation;
 mod quarantine;

@@ -8,6 +8,7 @@ pub(crate) mod carry_over;
 pub(crate) mod check;
 pub(crate) mod confirm;
 pub(crate) mod conflicts;
+pub(crate) mod contact;
 pub(crate) mod diff;
 pub(crate) mod duplicates;
 pub(crate) mod edit;
@@ -133,6 +134,7 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
             .await
             .map(|()| done),
         Command::Conflicts(args) => conflicts::conflicts(invocation, &args).await.map(|()| done),
+        Command::Contact(command) => contact::contact(invocation, command).await.map(|()| done),
         Command::Resolve(args) => conflicts::resolve(invocation, args).await.map(|()| done),
         Command::Diff(args) => diff::diff(invocation, args).await.map(|()| done),
         Command::Approve(args) => diff::approve(invocation, args).await.map(|()| done),

@@ -5,6 +5,7 @@ mod auditing;
 mod border;
 mod checking;
 mod comparing;
+mod contacts;
 mod denial;
 mod directory;
 mod edit_stream;
@@ -49,6 +50,7 @@ pub(crate) use watching::Commits;
 
 use self::accepting::accepted;
 use self::auditing::Auditing;
+use self::contacts::Contacts;
 use self::editing::Editing;
 use self::enrolling::Enrolling;
 use self::quarantine::Quarantine;
@@ -93,6 +95,7 @@ pub(crate) struct LocalApi {
     enrolling: Enrolling,
     auditing: Auditing,
     quarantine: Quarantine,
+    contacts: Contacts,
     watching: Watching,
 }
 
@@ -156,6 +159,7 @@ impl LocalApi {
         };
         Ok(Self {
             facts: Facts::new(listen, data),
+            contacts: Contacts::beside(&spaces),
             spaces,
             reading,
             editing,

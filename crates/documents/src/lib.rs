@@ -11,6 +11,7 @@ pub mod area;
 pub mod carry;
 pub mod causal;
 pub mod change;
+pub mod contact;
 pub mod date;
 pub mod decimal;
 pub mod directory;

@@ -35,6 +35,8 @@ pub use gist::Gists;
 pub use identifier::{SYSTEMS, System};
 pub use spread::{Range, Spread};
 
+pub(crate) use personal::has_thirteen_digits;
+
 use crate::date::Date;
 use crate::document::Document;
 use crate::reference::Reference;

@@ -102,6 +102,9 @@ async fn what_the_national_node_publishes_and_corrects_counts_everywhere_without
     );
     assert_eq!(found(&udon), ["unknown_code", "contribution_too_small"]);
 
+    let search = ["search", "กสธ", "--kind", "plan", "--json"];
+    let hits = || udon.command(&search).lines().count();
+    assert_eq!(hits(), 0);
     let corrected = json!({
         "set": "figures", "version": "2567",
         "figures": {"contribution_percent_min.sao_small": 25},
@@ -119,8 +122,6 @@ async fn what_the_national_node_publishes_and_corrects_counts_everywhere_without
         "set": "abbreviations", "version": "1", "abbreviations": {"ก.ส.ธ.": "กองสาธารณสุข"},
     });
     publish(&federation, &hub, &short);
-    let hits = || udon.command(&["search", "กสธ", "--json"]).lines().count();
-    assert_eq!(hits(), 0);
     converged(&[&hub, &udon], REFERENCE, BUILT_IN + 3).await;
     assert_eq!((found(&udon), hits()), (vec![], 1));
     // What was corrected is not taken back by publishing what the program has.

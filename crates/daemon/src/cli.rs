@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, backup, check, conflicts, diff, duplicates, edit, enrol, export, federation, history,
-    import, list, merge, new, node, quarantine, receipts, repair, roster, rotate_key, schema,
-    search, show, space, status, tree,
+    audit, backup, carry_over, check, conflicts, diff, duplicates, edit, enrol, export, federation,
+    history, import, list, merge, new, node, quarantine, receipts, repair, roster, rotate_key,
+    schema, search, show, space, status, tree,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -127,6 +127,7 @@ pub(crate) enum Command {
     Duplicates(duplicates::DuplicatesArgs),
     Merge(merge::MergeArgs),
     Tree(tree::TreeArgs),
+    CarryOver(carry_over::CarryOverArgs),
     Check(check::CheckArgs),
     Schema(schema::SchemaArgs),
     Import(import::ImportArgs),

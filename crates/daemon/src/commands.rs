@@ -4,6 +4,7 @@ pub(crate) mod amount;
 pub(crate) mod assignment;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod carry_over;
 pub(crate) mod check;
 pub(crate) mod confirm;
 pub(crate) mod conflicts;
@@ -127,6 +128,9 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::Show(args) => show::show(invocation, &args).await.map(|()| done),
         Command::Edit(args) => edit::edit(invocation, args).await.map(|()| done),
         Command::History(args) => history::history(invocation, &args).await.map(|()| done),
+        Command::CarryOver(args) => carry_over::carry_over(invocation, args)
+            .await
+            .map(|()| done),
         Command::Conflicts(args) => conflicts::conflicts(invocation, &args).await.map(|()| done),
         Command::Resolve(args) => conflicts::resolve(invocation, args).await.map(|()| done),
         Command::Diff(args) => diff::diff(invocation, args).await.map(|()| done),

@@ -8,6 +8,7 @@
 
 pub mod approval;
 pub mod area;
+pub mod carry;
 pub mod causal;
 pub mod change;
 pub mod date;

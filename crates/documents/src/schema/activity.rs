@@ -127,4 +127,10 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     optional("status_log", Groups, "บันทึกสถานะ", "Status log"),
     optional("overlaps", List(&Any), "งานที่ซ้ำซ้อน", "Overlaps"),
+    optional(
+        "carried_from",
+        Ref(&[Kind::Activity]),
+        "ต่อยอดจากกิจกรรม",
+        "Carried over from",
+    ),
 ];

@@ -8,6 +8,7 @@ pub(crate) mod carry_over;
 pub(crate) mod check;
 pub(crate) mod confirm;
 pub(crate) mod conflicts;
+pub(crate) mod contact;
 pub(crate) mod diff;
 pub(crate) mod duplicates;
 pub(crate) mod edit;
@@ -23,6 +24,7 @@ pub(crate) mod new;
 pub(crate) mod node;
 pub(crate) mod quarantine;
 pub(crate) mod receipts;
+pub(crate) mod reference;
 pub(crate) mod repair;
 pub(crate) mod roster;
 pub(crate) mod rotate_key;
@@ -132,6 +134,7 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
             .await
             .map(|()| done),
         Command::Conflicts(args) => conflicts::conflicts(invocation, &args).await.map(|()| done),
+        Command::Contact(command) => contact::contact(invocation, command).await.map(|()| done),
         Command::Resolve(args) => conflicts::resolve(invocation, args).await.map(|()| done),
         Command::Diff(args) => diff::diff(invocation, args).await.map(|()| done),
         Command::Approve(args) => diff::approve(invocation, args).await.map(|()| done),
@@ -142,6 +145,10 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::Merge(args) => merge::merge(invocation, args).await.map(|()| done),
         Command::Tree(args) => tree::tree(invocation, args).await.map(|()| done),
         Command::Check(args) => check::check(invocation, args).await,
+        Command::Reference(command) => {
+            let reference = reference::reference(invocation, command);
+            reference.await.map(|()| done)
+        }
         Command::Schema(args) => schema::schema(invocation, &args).map(|()| done),
         Command::Import(args) => import::import(invocation, args).await,
         Command::Export(args) => export::export(invocation, args).await.map(|()| done),

@@ -1,11 +1,12 @@
-//! Areas: the form of their codes, and the provinces with their health regions.
+//! Areas: the form of their codes, and the provinces with their health regions as the program knows
+//! them.
 //!
 //! A code is `TH`, `R1` to `R13`, or a code of the Department of Provincial Administration with two
 //! digits for a province, four for a district, six for a subdistrict, eight for a village. Names
-//! are labels: several places share one, so nothing is ever found by its name.
+//! are labels: several places share one, so nothing is ever found by its name. Rules ask the
+//! [reference sets](crate::reference), which may have other names and regions than the table of this file.
 
 use crate::date::Date;
-use crate::text::fold;
 
 /// One of the 77 provinces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,21 +90,6 @@ pub fn lies_in(inner: &str, outer: &str) -> bool {
     }
     let digits = outer.starts_with(|c: char| c.is_ascii_digit());
     digits && inner.starts_with(outer)
-}
-
-impl Province {
-    /// True when the name, in Thai or English, with or without the word for province, is that of
-    /// this province. Spaces, capitals and spelling variants of Thai do not matter.
-    pub fn is_called(&self, name: &str) -> bool {
-        let name = name.trim();
-        let bare = ["จังหวัด", "จ."]
-            .iter()
-            .find_map(|word| name.strip_prefix(word))
-            .unwrap_or(name);
-        let plain = |text: &str| fold(text).replace([' ', '-'], "");
-        let bare = plain(bare);
-        bare == plain(self.th) || bare == plain(self.en)
-    }
 }
 
 const fn province(code: &'static str, th: &'static str, en: &'static str, region: u8) -> Province {
@@ -218,16 +204,6 @@ mod tests {
         assert_eq!(province_of("TH"), None);
         assert_eq!(province_of("R12"), None);
         assert_eq!(province_of("99"), None);
-    }
-
-    #[test]
-    fn a_province_is_known_by_both_its_names() {
-        let found = province_of("16").unwrap();
-        for name in ["ลพบุรี", "จังหวัดลพบุรี", "จ.ลพบุรี", "Lop Buri", "lopburi"]
-        {
-            assert!(found.is_called(name), "{name}");
-        }
-        assert!(!found.is_called("สระบุรี"));
     }
 
     #[test]

@@ -35,8 +35,11 @@ pub use gist::Gists;
 pub use identifier::{SYSTEMS, System};
 pub use spread::{Range, Spread};
 
+pub(crate) use personal::has_thirteen_digits;
+
 use crate::date::Date;
 use crate::document::Document;
+use crate::reference::Reference;
 use crate::subject::Subject;
 
 /// What a document is held against besides itself.
@@ -46,6 +49,8 @@ pub struct Setting<'a> {
     pub today: Date,
     /// The facts of the documents around it, itself included.
     pub around: &'a Gists,
+    /// Areas, codes and figures, as they are and as they were.
+    pub reference: &'a Reference,
 }
 
 const UNKNOWN_KIND: Rule = finding::error(
@@ -87,14 +92,14 @@ pub fn check(document: &Document, setting: &Setting<'_>) -> Vec<Finding> {
     if subject.is_retired() {
         return notices(document);
     }
-    let Setting { today, around } = *setting;
+    let Setting { today, around, .. } = *setting;
     let mut findings = Vec::new();
-    form::check(&subject, &mut findings);
+    form::check(&subject, setting, &mut findings);
     identifier::check(&subject, &mut findings);
-    place::check(&subject, today, &mut findings);
+    place::check(&subject, setting, &mut findings);
     years::check(&subject, around, &mut findings);
     budget::check(&subject, around, &mut findings);
-    fund::check(&subject, today, &mut findings);
+    fund::check(&subject, setting, &mut findings);
     term::check(&subject, today, &mut findings);
     measurement::check(&subject, &mut findings);
     reports::check(&subject, &mut findings);
@@ -104,7 +109,7 @@ pub fn check(document: &Document, setting: &Setting<'_>) -> Vec<Finding> {
     directory::check(&subject, around, today, &mut findings);
     merging::check(document, &subject, &mut findings);
     personal::check(&subject, &mut findings);
-    flags::check(&subject, &mut findings);
+    flags::check(&subject, setting, &mut findings);
     findings.sort_by_key(|finding| finding.severity);
     findings
 }

@@ -4,11 +4,13 @@
 //! abbreviation or full form does. An index may propose documents by [`grams`]; whether one matches
 //! is decided here alone.
 
-pub(crate) mod abbreviation;
+mod abbreviation;
 mod excerpt;
 mod grams;
 mod query;
 
+pub use abbreviation::Abbreviations;
+pub(crate) use abbreviation::FORMS;
 pub use excerpt::{Excerpt, excerpt, marked};
 pub use grams::{Gram, grams};
 pub use query::{Part, Query, QueryError, Rank, Word};

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use phaki_wire::proto::local::v1::{AmountRange, CheckedDocument, Derived, Finding, Spread};
+use phaki_wire::proto::local::v1::{
+    AmountRange, CheckedDocument, Derived, Finding, Spread, YearRegions,
+};
 
 use super::Invocation;
 use crate::output::{Align, Language, Output, Table, harmless, machine, number, time};
@@ -186,6 +188,15 @@ fn computed(derived: &Derived, language: Language) -> String {
         let years: Vec<String> = derived.fiscal_years.iter().map(i64::to_string).collect();
         let years = years.join(", ");
         parts.push(language.pick(format!("ปีงบประมาณ {years}"), format!("fiscal year {years}")));
+    }
+    if !derived.regions.is_empty() {
+        let of_year = |one: &YearRegions| format!("{} {}", one.fiscal_year, one.regions.join(", "));
+        let regions: Vec<String> = derived.regions.iter().map(of_year).collect();
+        let regions = regions.join("; ");
+        parts.push(language.pick(
+            format!("เขตสุขภาพ {regions}"),
+            format!("health region {regions}"),
+        ));
     }
     parts.extend(sums(derived, language));
     if !derived.expires.is_empty() {

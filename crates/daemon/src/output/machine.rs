@@ -2,6 +2,7 @@
 
 mod checking;
 mod directory;
+mod people;
 mod trust;
 
 use phaki_wire::proto::local::v1::{
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::checking::checked;
 pub(crate) use self::directory::{diff, duplicate, tree};
+pub(crate) use self::people::{contact, erasure};
 pub(crate) use self::trust::{coverage, decided, quarantined, quarantined_in_full, receipts};
 use super::time::rfc3339;
 use crate::inbox;
@@ -32,6 +34,7 @@ pub(crate) fn status(reply: &StatusReply) -> Value {
         "spaces": reply.spaces.iter().map(space).collect::<Vec<_>>(),
         "links": reply.links.iter().map(link).collect::<Vec<_>>(),
         "peers": reply.peers.iter().map(peer).collect::<Vec<_>>(),
+        "erasures": reply.erasures.iter().map(erasure).collect::<Vec<_>>(),
         "problems": reply.problems,
     })
 }

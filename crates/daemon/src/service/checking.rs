@@ -2,6 +2,7 @@
 
 use phaki_documents::date::Date;
 use phaki_documents::rules::{self, Expiry, Finding, Gists, Range, Setting, Spread, Totals};
+use phaki_documents::search::Abbreviations;
 use phaki_documents::{Document, Kind, Path, schema};
 use phaki_replication::id::SpaceId;
 use phaki_store::Reader;
@@ -15,6 +16,7 @@ use super::find::{self, Found};
 use super::listing::{self, Rows};
 use super::loading::load_if_any;
 use super::reading::Reading;
+use super::reference::InUse;
 use crate::day::today;
 use crate::limits::ROWS_PAGE;
 use crate::node_loop::{InForce, wall_ms};
@@ -30,10 +32,16 @@ impl Reading {
     ) -> Result<Rows<pb::CheckedDocument>, Denial> {
         let in_force = self.requests.in_force();
         let reader = self.reader.clone();
+        let read = {
+            let (reader, in_force) = (reader.clone(), in_force.clone());
+            let references = self.references.clone();
+            move || references.in_use(&reader, &in_force)
+        };
         let mut checking = Checking {
             reader: reader.clone(),
             today: today(wall_ms()),
             around: None,
+            in_use: self.workers.run(read).await?,
         };
         if request.id.is_empty() {
             let filter = DocumentFilter {
@@ -68,6 +76,7 @@ struct Checking {
     today: Date,
     /// What the rules need to know of the documents of the space that is being checked.
     around: Option<(SpaceId, Gists)>,
+    in_use: InUse,
 }
 
 impl Checking {
@@ -91,9 +100,12 @@ impl Checking {
                 return Ok(Some(checked));
             }
         };
-        let today = self.today;
-        let around = self.around(found.space)?;
-        let setting = Setting { today, around };
+        let (today, in_use) = (self.today, self.in_use.clone());
+        let setting = Setting {
+            today,
+            around: self.around(found.space)?,
+            reference: in_use.reference(),
+        };
         let findings = rules::check(&document, &setting).into_iter();
         checked.title = document.summary().title;
         checked.findings = findings
@@ -103,20 +115,25 @@ impl Checking {
         Ok(Some(checked))
     }
 
+    /// By these, records are of one organisation.
+    fn known(&self) -> Abbreviations {
+        self.in_use.reference().abbreviations(self.today)
+    }
+
     /// Gathered once for each space: documents are checked space by space.
     fn around(&mut self, space: SpaceId) -> Result<&Gists, Denial> {
         let known = self.around.take().filter(|(known, _)| *known == space);
         let gists = match known {
             Some((_, gists)) => gists,
-            None => gather(&self.reader, space)?,
+            None => gather(&self.reader, space, self.known())?,
         };
         Ok(&self.around.insert((space, gists)).1)
     }
 }
 
 /// The facts of the documents of a space; those that cannot be read have none.
-fn gather(reader: &Reader, space: SpaceId) -> Result<Gists, Denial> {
-    let mut gists = Gists::default();
+fn gather(reader: &Reader, space: SpaceId, known: Abbreviations) -> Result<Gists, Denial> {
+    let mut gists = Gists::knowing(known);
     for kind in Gists::KINDS {
         visit(reader, Some(space), kind, |document| gists.take(document))?;
     }
@@ -186,8 +203,14 @@ fn derived(document: &Document, setting: &Setting<'_>) -> pb::Derived {
         Some(Expiry::Near { end }) => ("near", Some(end)),
         Some(Expiry::Past { end }) => ("past", Some(end)),
     };
+    let regions = derived.regions.into_iter();
+    let regions = regions.map(|(fiscal_year, regions)| pb::YearRegions {
+        fiscal_year,
+        regions: regions.into_iter().collect(),
+    });
     pb::Derived {
         fiscal_years: derived.fiscal_years.into_iter().collect(),
+        regions: regions.collect(),
         totals: derived.totals.map(totals),
         spread: derived.spread.map(spread),
         expiry: expiry.to_owned(),

@@ -6,6 +6,7 @@ use phaki_documents::date::Date;
 use phaki_documents::directory::{
     Directory, Dropped, Hierarchy, Membership, Merges, Office, Pair, Why,
 };
+use phaki_documents::search::Abbreviations;
 use phaki_documents::{Document, Kind};
 use phaki_replication::id::SpaceId;
 use phaki_store::Reader;
@@ -27,10 +28,13 @@ impl Reading {
         &self,
         request: pb::FindDuplicatesRequest,
     ) -> Result<pb::FindDuplicatesReply, Denial> {
-        let space = find::optional_space(&self.requests.in_force(), &request.space)?;
-        let reader = self.reader.clone();
+        let in_force = self.requests.in_force();
+        let space = find::optional_space(&in_force, &request.space)?;
+        let (reader, references) = (self.reader.clone(), self.references.clone());
         let find = move || {
-            let directory = gather(&reader, space)?;
+            let in_use = references.in_use(&reader, &in_force)?;
+            let known = in_use.reference().abbreviations(today(wall_ms()));
+            let directory = gather(&reader, space, &known)?;
             let pairs = directory.duplicates().into_iter();
             let organisations = directory.offices().count();
             Ok(pb::FindDuplicatesReply {
@@ -55,7 +59,8 @@ impl Reading {
                 "" => None,
                 id => Some(find::document(&reader, &in_force, id, &request.space)?.document),
             };
-            let directory = gather(&reader, space)?;
+            // Who belongs to whom does not depend on names.
+            let directory = gather(&reader, space, &Abbreviations::default())?;
             Ok(tree(&directory, top, day))
         };
         self.workers.run(show).await
@@ -69,7 +74,9 @@ pub(super) fn stands_for(
 ) -> Result<Option<DocumentId>, Denial> {
     let id = document.id();
     let mut merges = Merges::default();
-    let Some(office) = Office::of(document) else {
+    // Merges do not depend on names.
+    let known = Abbreviations::default();
+    let Some(office) = Office::of(document, &known) else {
         return Ok(None);
     };
     merges.insert(id, office.merge());
@@ -84,7 +91,9 @@ pub(super) fn stands_for(
         let loaded = load_if_any(reader, Found { space, document })
             .ok()
             .flatten();
-        let office = loaded.as_ref().and_then(Office::of);
+        let office = loaded
+            .as_ref()
+            .and_then(|document| Office::of(document, &known));
         merges.insert(
             document,
             office.map(|office| office.merge()).unwrap_or_default(),
@@ -93,10 +102,14 @@ pub(super) fn stands_for(
     Ok(Some(merges.canonical(id)).filter(|stands| *stands != id))
 }
 
-fn gather(reader: &Reader, space: Option<SpaceId>) -> Result<Directory, Denial> {
+fn gather(
+    reader: &Reader,
+    space: Option<SpaceId>,
+    known: &Abbreviations,
+) -> Result<Directory, Denial> {
     let mut directory = Directory::default();
     visit(reader, space, Kind::Org, |document| {
-        Office::of(document)
+        Office::of(document, known)
             .into_iter()
             .for_each(|office| directory.insert(office));
     })?;

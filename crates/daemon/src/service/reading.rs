@@ -16,6 +16,7 @@ use super::directory;
 use super::editing::hex;
 use super::find::{self, Found};
 use super::loading::{load, load_if_any};
+use super::reference::References;
 use super::workers::Workers;
 use crate::limits::CONFLICTED_LISTED_MAX;
 use crate::node_loop::{InForce, Journal, NodeRequests};
@@ -27,6 +28,7 @@ pub(super) struct Reading {
     pub(super) reader: Reader,
     pub(super) journal: Journal,
     pub(super) workers: Workers,
+    pub(super) references: References,
 }
 
 impl Reading {

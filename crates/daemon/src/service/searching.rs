@@ -11,8 +11,9 @@ use super::denial::Denial;
 use super::find;
 use super::listing;
 use super::reading::Reading;
+use crate::day::today;
 use crate::limits::{SEARCH_HITS, SUMMARIES_PATIENCE};
-use crate::node_loop::InForce;
+use crate::node_loop::{InForce, wall_ms};
 
 impl Reading {
     pub(super) async fn search(
@@ -21,8 +22,11 @@ impl Reading {
     ) -> Result<pb::SearchDocumentsReply, Denial> {
         let in_force = self.requests.in_force();
         let (reader, journal) = (self.reader.clone(), self.journal.clone());
+        let references = self.references.clone();
         let search = move || {
-            let query = Query::parse(&request.words).map_err(refused)?;
+            let in_use = references.in_use(&reader, &in_force)?;
+            let known = in_use.reference().abbreviations(today(wall_ms()));
+            let query = Query::parse(&request.words, &known).map_err(refused)?;
             let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
             let search = Search {
                 query: &query,

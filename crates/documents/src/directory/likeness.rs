@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::office::Office;
 use crate::area;
-use crate::search::abbreviation;
+use crate::search::Abbreviations;
 use crate::text::fold;
 
 /// One thing that two records have in common, or in which they differ.
@@ -184,9 +184,9 @@ fn areas(one: &BTreeSet<String>, other: &BTreeSet<String>) -> Option<Reason> {
 
 impl Name {
     /// `None` for a name of which folding leaves nothing.
-    pub(super) fn of(written: &str) -> Option<Name> {
+    pub(super) fn of(written: &str, known: &Abbreviations) -> Option<Name> {
         let folded = fold(written);
-        let plain: String = folded.split(' ').map(in_full).collect();
+        let plain: String = folded.split(' ').map(|word| in_full(word, known)).collect();
         if plain.is_empty() {
             return None;
         }
@@ -235,8 +235,8 @@ impl Name {
 }
 
 /// A folded word in which an abbreviation of an office is written out.
-fn in_full(word: &str) -> String {
-    let mut forms = abbreviation::other_forms(word);
+fn in_full(word: &str, known: &Abbreviations) -> String {
+    let mut forms = known.other_forms(word);
     let full = forms.find(|(form, place)| form.len() + place.len() > word.len());
     full.map_or_else(|| word.to_owned(), |(form, place)| format!("{form}{place}"))
 }
@@ -246,7 +246,11 @@ mod tests {
     use super::*;
 
     fn name(text: &str) -> Name {
-        Name::of(text).unwrap()
+        let mut known = Abbreviations::default();
+        for (short, full) in crate::search::FORMS {
+            known.insert(short, full);
+        }
+        Name::of(text, &known).unwrap()
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::likeness::Name;
 use crate::date::Date;
 use crate::document::Document;
 use crate::kind::{DocumentId, Kind};
+use crate::search::Abbreviations;
 use crate::subject::{Subject, name};
 
 /// The facts of one organisation.
@@ -50,8 +51,9 @@ pub struct Membership {
 const PHONE_DIGITS_MIN: usize = 7;
 
 impl Office {
-    /// The facts of a document; `None` when it is no organisation.
-    pub fn of(document: &Document) -> Option<Office> {
+    /// The facts of a document, its names with these abbreviations written out; `None` when it is no
+    /// organisation.
+    pub fn of(document: &Document, known: &Abbreviations) -> Option<Office> {
         let subject = Subject::of(document);
         if subject.kind() != Some(Kind::Org) {
             return None;
@@ -74,7 +76,10 @@ impl Office {
             areas: texts("areas"),
             codes: codes(&subject),
             memberships: memberships(&subject),
-            names: written.into_iter().filter_map(Name::of).collect(),
+            names: written
+                .into_iter()
+                .filter_map(|name| Name::of(name, known))
+                .collect(),
             phones: texts("phone")
                 .iter()
                 .filter_map(|text| digits(text))

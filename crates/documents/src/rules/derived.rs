@@ -1,6 +1,6 @@
 //! What follows from a document and is therefore never stored: totals, years, state, completeness.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::completeness::{self, Completeness};
 use super::figures::EXPIRING_DAYS;
@@ -38,6 +38,8 @@ pub enum Expiry {
 pub struct Derived {
     /// Buddhist-era fiscal years: those given, or else those of its dates.
     pub fiscal_years: BTreeSet<i64>,
+    /// For each of these years, the health regions in which its areas lay when the year began.
+    pub regions: BTreeMap<i64, BTreeSet<String>>,
     /// Of an activity its own, of a plan those of all its activities.
     pub totals: Option<Totals>,
     /// Between what the totals lie, as long as something in them is in conflict.
@@ -50,8 +52,16 @@ pub struct Derived {
 pub fn derived(document: &Document, setting: &Setting<'_>) -> Derived {
     let subject = Subject::of(document);
     let kind = subject.kind();
+    let fiscal_years = years_of(&subject);
+    let areas = || subject.below("areas").filter_map(|(_, code)| code.as_str());
+    let regions = fiscal_years.iter().map(|year| {
+        let regions = setting.reference.regions(areas(), *year);
+        (*year, regions)
+    });
+    let regions = regions.filter(|(_, regions)| !regions.is_empty());
     Derived {
-        fiscal_years: years_of(&subject),
+        regions: regions.collect(),
+        fiscal_years,
         totals: match kind {
             Some(Kind::Activity) => Some(totals_of(&subject)),
             Some(Kind::Plan) => Some(totals_of_plan(&subject, setting.around)),
@@ -107,7 +117,8 @@ pub(super) fn totals_of_line(subject: &Subject, line: &str) -> Totals {
     }
 }
 
-fn totals_of_plan(subject: &Subject, around: &Gists) -> Totals {
+/// The sums of all activities of a plan.
+pub(super) fn totals_of_plan(subject: &Subject, around: &Gists) -> Totals {
     let activities = around.activities_of(&subject.id);
     activities
         .iter()

@@ -15,6 +15,7 @@ use crate::date::Date;
 use crate::directory::{Directory, Hierarchy, Office, Pair};
 use crate::document::Document;
 use crate::kind::{DocumentId, Kind};
+use crate::search::Abbreviations;
 use crate::subject::Subject;
 use crate::text::fold;
 
@@ -94,6 +95,7 @@ pub struct Gists {
     by_title: BTreeMap<(String, String), BTreeMap<DocumentId, DocumentId>>,
     by_number: BTreeMap<Number, BTreeSet<DocumentId>>,
     directory: Directory,
+    abbreviations: Abbreviations,
     /// Worked out once, when somebody asks first.
     duplicates: OnceLock<BTreeMap<DocumentId, Vec<Pair>>>,
     /// Those of the day on which somebody asked first.
@@ -111,12 +113,20 @@ impl Gists {
         Kind::Resolution,
     ];
 
+    /// No facts yet; names of organisations will be compared with these abbreviations written out.
+    pub fn knowing(abbreviations: Abbreviations) -> Gists {
+        Gists {
+            abbreviations,
+            ..Gists::default()
+        }
+    }
+
     /// Takes the facts of one more document. A document that is there already, since it lies in
     /// several spaces, counts once.
     pub fn take(&mut self, document: &Document) {
         self.duplicates = OnceLock::new();
         self.hierarchy = OnceLock::new();
-        if let Some(office) = Office::of(document) {
+        if let Some(office) = Office::of(document, &self.abbreviations) {
             self.directory.insert(office);
             return;
         }

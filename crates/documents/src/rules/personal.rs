@@ -141,6 +141,11 @@ fn has_citizen_id(text: &str) -> bool {
     numbers(text).iter().any(|number| has_check_digit(number))
 }
 
+/// Whether there is a number as long as that of a citizen, even with a digit mistyped.
+pub(crate) fn has_thirteen_digits(text: &str) -> bool {
+    numbers(text).iter().any(|number| number.len() == 13)
+}
+
 /// Ten digits of a mobile, nine of a fixed line, both also with the country's code.
 fn has_telephone(text: &str) -> bool {
     numbers(text).iter().any(|number| {

@@ -4,6 +4,7 @@
 use phaki_documents::approval;
 use phaki_documents::date::Date;
 use phaki_documents::document::Difference;
+use phaki_documents::reference::Reference;
 use phaki_documents::rules::{
     Finding, Gists, Range, Setting, Spread, Totals, check, derived, notices,
 };
@@ -33,6 +34,7 @@ fn spread(document: &Document) -> Option<Spread> {
     let setting = Setting {
         today: TODAY,
         around: &around,
+        reference: &Reference::built_in(),
     };
     derived(document, &setting).spread
 }
@@ -133,6 +135,7 @@ fn c02_a_plan_sums_the_ranges_of_its_activities() {
     let setting = Setting {
         today: TODAY,
         around: &around,
+        reference: &Reference::built_in(),
     };
     let spread = derived(&writer.document, &setting).spread.unwrap();
     assert_eq!(spread.conflicts, 1);
@@ -302,6 +305,7 @@ fn c07_an_edit_of_a_document_that_was_retired_meanwhile_survives_and_is_asked_ab
     let setting = Setting {
         today: TODAY,
         around: &around,
+        reference: &Reference::built_in(),
     };
     let findings = check(&one.document, &setting);
     assert_eq!(codes(&findings), ["edited_after_retirement"]);

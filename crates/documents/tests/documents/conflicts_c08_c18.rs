@@ -2,6 +2,7 @@
 //! about nodes. More of the directory is in `directory.rs`.
 
 use phaki_documents::date::Date;
+use phaki_documents::reference::Reference;
 use phaki_documents::rules::{Finding, Gists, Setting, check, notices};
 use phaki_documents::{Document, DocumentId, Edit, Kind, area};
 use serde_json::{Value, json};
@@ -25,12 +26,13 @@ fn written(id: DocumentId, fields: &Value) -> Document {
 }
 
 fn findings(document: &Document, others: &[&Document]) -> Vec<Finding> {
-    let mut around = Gists::default();
+    let mut around = Gists::knowing(Reference::built_in().abbreviations(TODAY));
     others.iter().for_each(|other| around.take(other));
     around.take(document);
     let setting = Setting {
         today: TODAY,
         around: &around,
+        reference: &Reference::built_in(),
     };
     check(document, &setting)
 }

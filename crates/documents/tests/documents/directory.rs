@@ -4,10 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phaki_documents::date::Date;
 use phaki_documents::directory::{Directory, Office, Pair, Reason, Why};
+use phaki_documents::reference::Reference;
 use phaki_documents::{Document, DocumentId, Edit, Kind};
 use serde_json::{Value, json};
 
 use crate::replica::{Replica, at, exchange, set};
+
+const TODAY: Date = Date {
+    year: 2026,
+    month: 11,
+    day: 24,
+};
 
 fn org(number: u8) -> DocumentId {
     DocumentId::new(Kind::Org, [number; 16])
@@ -21,7 +28,9 @@ fn record(number: u8, fields: &Value) -> Document {
 
 fn directory<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Directory {
     let mut directory = Directory::default();
-    let offices = documents.into_iter().filter_map(Office::of);
+    let known = Reference::built_in().abbreviations(TODAY);
+    let offices = documents.into_iter();
+    let offices = offices.filter_map(|document| Office::of(document, &known));
     offices.for_each(|office| directory.insert(office));
     directory
 }

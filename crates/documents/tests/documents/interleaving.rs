@@ -2,6 +2,7 @@
 //! documents, the conflicts and what the rules find are the same at all of them.
 
 use phaki_documents::date::Date;
+use phaki_documents::reference::Reference;
 use phaki_documents::rules::{Gists, Setting, check, derived};
 use phaki_documents::schema::{self, Field, FieldType, vocabulary};
 use phaki_documents::{Document, DocumentId, Edit, Kind, Path};
@@ -115,6 +116,7 @@ fn shown(document: &Document, beside: &Document) -> impl PartialEq + std::fmt::D
     let setting = Setting {
         today: TODAY,
         around: &around,
+        reference: &Reference::built_in(),
     };
     (
         document.to_json(),

@@ -1,8 +1,9 @@
 //! Each rule, shown by the smallest document that breaks it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phaki_documents::date::Date;
+use phaki_documents::reference::Reference;
 use phaki_documents::rules::{
     Completeness, Derived, Expiry, Finding, Gists, Setting, Severity, Totals, catalogue, check,
     derived,
@@ -113,6 +114,7 @@ fn found(kind: &str, changed: Value, others: &[Document]) -> Vec<Finding> {
         &Setting {
             today: TODAY,
             around: &around,
+            reference: &Reference::built_in(),
         },
     )
 }
@@ -260,6 +262,7 @@ fn a_document_of_a_newer_program_is_not_looked_into() {
         &Setting {
             today: TODAY,
             around: &around,
+            reference: &Reference::built_in(),
         },
     );
     assert_found("newer", &findings, &[("unknown_kind", "")]);
@@ -273,6 +276,7 @@ fn a_plan_without_activities_is_incomplete() {
     let setting = Setting {
         today: TODAY,
         around: &around,
+        reference: &Reference::built_in(),
     };
     let findings = check(&alone, &setting);
     assert_found("alone", &findings, &[("plan_without_activity", "")]);
@@ -339,6 +343,12 @@ fn the_same_activity_in_two_plans_is_noticed_in_a_common_area_only() {
     );
 }
 
+/// Songkhla has been in health region 12 in all these years.
+fn regions(years: &[i64]) -> BTreeMap<i64, BTreeSet<String>> {
+    let region = || BTreeSet::from(["R12".to_owned()]);
+    years.iter().map(|year| (*year, region())).collect()
+}
+
 #[test]
 fn what_follows_from_documents_is_computed() {
     let (plan, fields) = sound("plan");
@@ -365,6 +375,7 @@ fn what_follows_from_documents_is_computed() {
     let setting = Setting {
         today: TODAY,
         around: &around,
+        reference: &Reference::built_in(),
     };
     let totals = Totals {
         requested: 40,
@@ -373,6 +384,7 @@ fn what_follows_from_documents_is_computed() {
     };
     let expected = Derived {
         fiscal_years: BTreeSet::from([2566, 2567]),
+        regions: regions(&[2566, 2567]),
         spread: None,
         totals: Some(totals),
         expiry: None,
@@ -387,6 +399,7 @@ fn what_follows_from_documents_is_computed() {
     };
     let expected = Derived {
         fiscal_years: BTreeSet::from([2567]),
+        regions: regions(&[2567]),
         spread: None,
         totals: Some(totals),
         expiry: None,
@@ -406,6 +419,7 @@ fn an_agreement_stands_somewhere_between_its_beginning_and_its_end() {
             &Setting {
                 today: TODAY,
                 around: &around,
+                reference: &Reference::built_in(),
             },
         )
         .expiry
@@ -437,6 +451,7 @@ fn every_kind_names_its_required_fields() {
             &Setting {
                 today: TODAY,
                 around: &around,
+                reference: &Reference::built_in(),
             },
         );
         let missing = findings

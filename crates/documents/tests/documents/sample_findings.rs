@@ -2,6 +2,7 @@
 
 use phaki_documents::Document;
 use phaki_documents::date::Date;
+use phaki_documents::reference::Reference;
 use phaki_documents::rules::{Gists, Setting, check};
 
 use crate::replica::Replica;
@@ -25,6 +26,7 @@ fn the_five_sample_networks_have_exactly_the_flags_that_their_sources_deserve() 
         let setting = Setting {
             today,
             around: &around,
+            reference: &Reference::built_in(),
         };
         let title = document.summary().title;
         for finding in check(document, &setting) {

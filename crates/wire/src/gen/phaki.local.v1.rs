@@ -38,6 +38,131 @@ pub struct StatusReply {
     pub data: ::prost::alloc::string::String,
     #[prost(bool, tag = "14")]
     pub accepts_writes: bool,
+    /// those that some node has not acknowledged
+    #[prost(message, repeated, tag = "15")]
+    pub erasures: ::prost::alloc::vec::Vec<Erasure>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetContactRequest {
+    /// id of a document of kind person, or the beginning of one
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    /// name or id, when the person is in several
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// an empty value removes the field
+    #[prost(message, repeated, tag = "3")]
+    pub fields: ::prost::alloc::vec::Vec<ContactField>,
+    /// lawful basis; empty keeps the one on record
+    #[prost(string, tag = "4")]
+    pub basis: ::prost::alloc::string::String,
+    /// date in ISO form; empty keeps the one on record
+    #[prost(string, tag = "5")]
+    pub retain_until: ::prost::alloc::string::String,
+    /// where the consent is filed; empty keeps what is on record
+    #[prost(string, tag = "6")]
+    pub consent: ::prost::alloc::string::String,
+    /// who records it
+    #[prost(string, tag = "7")]
+    pub account: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ContactField {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowContactRequest {
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// in answer to a request for access; only the access log tells the difference
+    #[prost(bool, tag = "3")]
+    pub export: bool,
+    /// who reads it
+    #[prost(string, tag = "4")]
+    pub account: ::prost::alloc::string::String,
+}
+/// What is held of one person in one space.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Contact {
+    /// id of the document
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    /// name
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// none in a list
+    #[prost(message, repeated, tag = "3")]
+    pub fields: ::prost::alloc::vec::Vec<ContactField>,
+    #[prost(string, tag = "4")]
+    pub basis: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub retain_until: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub consent: ::prost::alloc::string::String,
+    /// 0: nothing is recorded
+    #[prost(uint64, tag = "7")]
+    pub number: u64,
+    /// name of the node
+    #[prost(string, tag = "8")]
+    pub recorded_at: ::prost::alloc::string::String,
+    #[prost(int64, tag = "9")]
+    pub time_ms: i64,
+    /// if the person was erased
+    #[prost(message, optional, tag = "10")]
+    pub erasure: ::core::option::Option<Erasure>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListContactsRequest {
+    /// name or id; empty: all
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListContactsReply {
+    /// by space and id, without fields
+    #[prost(message, repeated, tag = "1")]
+    pub contacts: ::prost::alloc::vec::Vec<Contact>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseContactRequest {
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub ground: ::prost::alloc::string::String,
+    /// who orders it
+    #[prost(string, tag = "4")]
+    pub account: ::prost::alloc::string::String,
+}
+/// An erasure, and how far it has come.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Erasure {
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub ground: ::prost::alloc::string::String,
+    /// name of the node
+    #[prost(string, tag = "4")]
+    pub ordered_at: ::prost::alloc::string::String,
+    #[prost(int64, tag = "5")]
+    pub time_ms: i64,
+    /// every copy is to be erased by then
+    #[prost(int64, tag = "6")]
+    pub due_ms: i64,
+    /// names of the nodes that have acknowledged it
+    #[prost(string, repeated, tag = "7")]
+    pub done: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// names of those that have not
+    #[prost(string, repeated, tag = "8")]
+    pub open: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Space {
@@ -1409,7 +1534,7 @@ pub struct Finding {
     pub en: ::prost::alloc::string::String,
 }
 /// What follows from a document and is not stored in it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Derived {
     #[prost(int64, repeated, tag = "1")]
     pub fiscal_years: ::prost::alloc::vec::Vec<i64>,
@@ -1428,6 +1553,17 @@ pub struct Derived {
     /// of totals; missing when nothing in them is in conflict
     #[prost(message, optional, tag = "6")]
     pub spread: ::core::option::Option<Spread>,
+    #[prost(message, repeated, tag = "7")]
+    pub regions: ::prost::alloc::vec::Vec<YearRegions>,
+}
+/// The health regions in which the areas of a document lay when a fiscal year began.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct YearRegions {
+    #[prost(int64, tag = "1")]
+    pub fiscal_year: i64,
+    /// R1 to R13
+    #[prost(string, repeated, tag = "2")]
+    pub regions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Totals {
@@ -1472,6 +1608,60 @@ pub struct Completeness {
     pub activities: bool,
     #[prost(bool, tag = "4")]
     pub evaluation: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowReferenceRequest {
+    /// yyyy-mm-dd; empty: today
+    #[prost(string, tag = "1")]
+    pub at: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShowReferenceReply {
+    /// the day that was looked at
+    #[prost(string, tag = "1")]
+    pub at: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "2")]
+    pub versions: ::prost::alloc::vec::Vec<ReferenceVersion>,
+    /// name of the space in which this node publishes; empty: it may not
+    #[prost(string, tag = "3")]
+    pub publish_to: ::prost::alloc::string::String,
+}
+/// A version of a reference set, or of a part of one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReferenceVersion {
+    /// areas, codes, abbreviations, figures
+    #[prost(string, tag = "1")]
+    pub set: ::prost::alloc::string::String,
+    /// empty: the set has no parts
+    #[prost(string, tag = "2")]
+    pub part: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub title_th: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub title_en: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: since ever
+    #[prost(string, tag = "6")]
+    pub from: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: until another one begins
+    #[prost(string, tag = "7")]
+    pub to: ::prost::alloc::string::String,
+    /// on that day
+    #[prost(bool, tag = "8")]
+    pub in_force: bool,
+    #[prost(string, tag = "9")]
+    pub id: ::prost::alloc::string::String,
+    /// that holds it; empty: it is the program's own
+    #[prost(string, tag = "10")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "11")]
+    pub entries: u64,
+    /// entries without effect
+    #[prost(string, repeated, tag = "12")]
+    pub unreadable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "13")]
+    pub document_json: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DiffDocumentRequest {
@@ -2168,6 +2358,94 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowReceipts"));
             self.inner.unary(req, path, codec).await
         }
+        /// Contact data of people: recorded, read, listed without anything personal, and erased for ever.
+        pub async fn set_contact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Contact>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/SetContact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "SetContact"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn show_contact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Contact>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowContact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowContact"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn list_contacts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListContactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListContactsReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ListContacts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ListContacts"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn erase_contact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EraseContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Erasure>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/EraseContact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "EraseContact"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn create_space(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateSpaceRequest>,
@@ -2635,6 +2913,31 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "CheckDocuments"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// The reference sets that this node uses, and where it may publish any.
+        pub async fn show_reference(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowReferenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowReferenceReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowReference",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowReference"));
+            self.inner.unary(req, path, codec).await
+        }
         /// What differs in a document since it was approved, or since other heads.
         pub async fn diff_document(
             &mut self,
@@ -2884,6 +3187,26 @@ pub mod local_server {
             tonic::Response<super::ShowReceiptsReply>,
             tonic::Status,
         >;
+        /// Contact data of people: recorded, read, listed without anything personal, and erased for ever.
+        async fn set_contact(
+            &self,
+            request: tonic::Request<super::SetContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Contact>, tonic::Status>;
+        async fn show_contact(
+            &self,
+            request: tonic::Request<super::ShowContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Contact>, tonic::Status>;
+        async fn list_contacts(
+            &self,
+            request: tonic::Request<super::ListContactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListContactsReply>,
+            tonic::Status,
+        >;
+        async fn erase_contact(
+            &self,
+            request: tonic::Request<super::EraseContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Erasure>, tonic::Status>;
         async fn create_space(
             &self,
             request: tonic::Request<super::CreateSpaceRequest>,
@@ -3039,6 +3362,14 @@ pub mod local_server {
             request: tonic::Request<super::CheckDocumentsRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::CheckDocumentsStream>,
+            tonic::Status,
+        >;
+        /// The reference sets that this node uses, and where it may publish any.
+        async fn show_reference(
+            &self,
+            request: tonic::Request<super::ShowReferenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowReferenceReply>,
             tonic::Status,
         >;
         /// What differs in a document since it was approved, or since other heads.
@@ -3991,6 +4322,182 @@ pub mod local_server {
                     };
                     Box::pin(fut)
                 }
+                "/phaki.local.v1.Local/SetContact" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetContactSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::SetContactRequest>
+                    for SetContactSvc<T> {
+                        type Response = super::Contact;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetContactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::set_contact(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetContactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowContact" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowContactSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ShowContactRequest>
+                    for ShowContactSvc<T> {
+                        type Response = super::Contact;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowContactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_contact(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowContactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ListContacts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListContactsSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::ListContactsRequest>
+                    for ListContactsSvc<T> {
+                        type Response = super::ListContactsReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListContactsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::list_contacts(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListContactsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/EraseContact" => {
+                    #[allow(non_camel_case_types)]
+                    struct EraseContactSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::EraseContactRequest>
+                    for EraseContactSvc<T> {
+                        type Response = super::Erasure;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EraseContactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::erase_contact(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EraseContactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/phaki.local.v1.Local/CreateSpace" => {
                     #[allow(non_camel_case_types)]
                     struct CreateSpaceSvc<T: Local>(pub Arc<T>);
@@ -4835,6 +5342,51 @@ pub mod local_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowReference" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowReferenceSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::ShowReferenceRequest>
+                    for ShowReferenceSvc<T> {
+                        type Response = super::ShowReferenceReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowReferenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_reference(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowReferenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

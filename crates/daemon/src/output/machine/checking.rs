@@ -3,7 +3,7 @@
 use phaki_wire::proto::local::v1::{
     AmountRange, CheckedDocument, Completeness, Derived, Finding, Spread, Totals,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A line of `check`.
 pub(crate) fn checked(document: &CheckedDocument) -> Value {
@@ -54,8 +54,11 @@ fn derived(derived: &Derived) -> Value {
             "evaluation": complete.evaluation,
         })
     };
+    let regions = derived.regions.iter();
+    let regions = regions.map(|one| (one.fiscal_year.to_string(), json!(one.regions)));
     json!({
         "fiscal_years": derived.fiscal_years,
+        "regions": regions.collect::<Map<_, _>>(),
         "totals": derived.totals.as_ref().map(totals),
         "spread": derived.spread.as_ref().map(spread),
         "expiry": Some(&derived.expiry).filter(|expiry| !expiry.is_empty()),

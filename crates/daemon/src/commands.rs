@@ -1,6 +1,5 @@
 //! The commands: each file holds the options and the code of one, or of a few that belong together.
 
-pub(crate) mod amount;
 pub(crate) mod assignment;
 pub(crate) mod audit;
 pub(crate) mod backup;

@@ -48,7 +48,7 @@ python="$work/venv/bin/python"
 cmp "$run/samples.jsonl" "$run/openpyxl.jsonl"
 echo "openpyxl: what it wrote makes the same documents"
 
-"$python" "$here/fhir.py" "$run/directory.json"
+"$python" "$here/bundle.py" "$run/directory.json"
 (cd "$work" && node automerge.mjs "$run/saved" "$run/samples.jsonl")
 
 if command -v soffice >/dev/null; then

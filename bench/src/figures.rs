@@ -1,5 +1,7 @@
 //! What was measured, for people and for programs.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 /// A list of figures with their units, and of claims that they support or not.
@@ -95,6 +97,11 @@ impl Figures {
 )]
 pub(crate) fn count(value: u64) -> f64 {
     value as f64
+}
+
+/// A time as a figure.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
 }
 
 /// Whole numbers without a fraction, others with three digits of it.

@@ -1,6 +1,6 @@
 //! Searching, listing and sorting the documents of a large node.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use phaki_documents::text::Collator;
 use phaki_tests::federation::Federation;
@@ -9,7 +9,7 @@ use phaki_wire::proto::local::v1::{
     ListDocumentsRequest, SearchDocumentsReply, SearchDocumentsRequest,
 };
 
-use crate::figures::{Figures, count};
+use crate::figures::{Figures, count, milliseconds};
 use crate::sheet::percentile;
 use crate::workload::flat;
 
@@ -142,8 +142,4 @@ async fn list(hub: &Node, figures: &mut Figures) {
         began.elapsed().as_secs_f64(),
         "s",
     );
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1_000.0
 }

@@ -159,6 +159,7 @@ fn messages() -> Vec<Message> {
             frontier: DIGEST,
             receipts: DIGEST,
             severed: None,
+            vault: None,
         }]),
         Message::Frontier(FrontierReport {
             space: SPACE,

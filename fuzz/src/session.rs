@@ -157,6 +157,7 @@ fn state(input: &mut Input<'_>, world: &World) -> SpaceState {
         frontier: world.digest(input),
         receipts: world.digest(input),
         severed: None,
+        vault: None,
     }
 }
 

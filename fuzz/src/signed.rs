@@ -8,14 +8,16 @@ use phaki_replication::receipt::{Receipt, SignedReceipt};
 use phaki_replication::republish::Republished;
 use phaki_replication::roster::{Roster, SignedRoster};
 use phaki_replication::sign::Signature;
+use phaki_replication::vault::{SignedStatement, Statement, Told};
 
 /// The tags, so that the fuzzer need not guess them.
-const TAGS: [&[u8]; 5] = [
+const TAGS: [&[u8]; 6] = [
     b"phaki/roster/v2\0",
     b"phaki/branch/v2\0",
     b"phaki/manifest/v2\0",
     b"phaki/receipt/v1\0",
     b"phaki/fork/v1\0",
+    b"phaki/vault/v1\0",
 ];
 
 /// Bytes are refused, or are exactly the encoding of what is read from them; and nothing is
@@ -65,7 +67,7 @@ pub fn signed(data: &[u8]) {
             let signed = SignedReceipt { bytes, signature };
             assert!(signed.open(&federation, &SpaceId([2; 16])).is_err());
         }
-        _ => {
+        4 => {
             if let Ok(proof) = ForkProof::decode(&bytes) {
                 assert_eq!(proof.encode(), bytes);
                 assert!(proof.verify(&FederationId([9; 32])).is_err());
@@ -74,6 +76,17 @@ pub fn signed(data: &[u8]) {
                 let payload = bytes::Bytes::copy_from_slice(payload);
                 let republished = Republished { feed, seq, payload };
                 assert_eq!(republished.encode(), body);
+            }
+        }
+        _ => {
+            let signed = SignedStatement {
+                bytes: bytes.clone().into(),
+                signature,
+            };
+            let told = Told { signed, key: None };
+            if let Ok(statement) = Statement::decode(&bytes) {
+                assert_eq!(statement.encode(), bytes);
+                assert!(told.check(&statement).is_err());
             }
         }
     }

@@ -4,6 +4,7 @@
 //! by what the screen showed, as a reader would.
 
 mod administration;
+mod people;
 mod recovery;
 
 use std::collections::VecDeque;
@@ -15,10 +16,11 @@ use phaki_tests::node::Node;
 const OPERATORS: &str = include_str!("../../docs/operators.md");
 
 /// The chapters that a test below follows.
-const FOLLOWED: [&str; 9] = [
+const FOLLOWED: [&str; 10] = [
     "Enrol a node",
     "Keep the federation's key offline",
     "Share a space, and stop sharing it",
+    "Contact data of people, and its erasure",
     "Suspend a node, and let it come back",
     "Back up a node, and restore it",
     "A damaged store",

@@ -31,6 +31,7 @@ mod bombs;
 mod floods;
 mod poison;
 mod slow;
+mod vaults;
 
 use phaki_tests::federation::Federation;
 use phaki_tests::node::Program;

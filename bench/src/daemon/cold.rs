@@ -14,6 +14,8 @@ use crate::workload::changes_of_all;
 pub(super) async fn measure(pair: &mut Pair, documents: u64) -> Round {
     pair.meet().await;
     pair.silent().await;
+    // Who has everything has nothing left to do with it.
+    arrival::readable(&pair.hub, documents).await;
     let (before, observation) = (pair.line.bytes(), Observation::begin(&pair.pids()));
     let began = Instant::now();
     let province = pair.province.name();

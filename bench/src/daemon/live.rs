@@ -8,7 +8,7 @@ use super::pair::Pair;
 use super::seed::{edit, edit_all};
 use super::{SPACE, arrival};
 use crate::catalogue::{self, Workload};
-use crate::figures::count;
+use crate::figures::{count, milliseconds};
 use crate::machine::Observation;
 use crate::sheet::{Round, percentile};
 use crate::workload::{BURST, GAP, MARK, SINGLE, flat, mark};
@@ -40,7 +40,7 @@ pub(crate) async fn single(pair: &Pair, documents: u64, edits: u64) -> Vec<f64> 
         let (_, changed) = wait::at_most("an edit is told of", watch.next())
             .await
             .unwrap();
-        latencies.push(began.elapsed().as_secs_f64() * 1_000.0);
+        latencies.push(milliseconds(began.elapsed()));
         let id = flat::id(number);
         assert_eq!(changed, std::slice::from_ref(&id));
         assert_eq!(province.show(&id).await.unwrap()[MARK], value);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::pair::Pair;
 use super::seed::edit;
 use crate::catalogue::{self, Workload};
-use crate::figures::count;
+use crate::figures::{count, milliseconds};
 use crate::machine::Observation;
 use crate::sheet::Round;
 use crate::workload::{MARK, flat, mark};
@@ -28,7 +28,7 @@ pub(crate) async fn idle(pair: &mut Pair) -> Round {
     pair.silent().await;
     let observed = observation.end();
     let above = count(pair.bytes_above_tls().await);
-    round.add(catalogue::IDLE_MS, ms(meeting.took));
+    round.add(catalogue::IDLE_MS, milliseconds(meeting.took));
     round.add(catalogue::IDLE_BYTES, count(meeting.traffic.bytes()));
     round.add(catalogue::IDLE_ABOVE_TLS, above);
     round.add(catalogue::IDLE_ROUND_TRIPS, round_trips(pair).await);
@@ -39,9 +39,9 @@ pub(crate) async fn idle(pair: &mut Pair) -> Round {
     let [hub, province] = pair.start_times;
     let meeting = pair.meet().await;
     pair.silent().await;
-    round.add(catalogue::START_FULL_MS, ms(hub));
-    round.add(catalogue::START_EMPTY_MS, ms(province));
-    round.add(catalogue::RESTART_MS, ms(meeting.took));
+    round.add(catalogue::START_FULL_MS, milliseconds(hub));
+    round.add(catalogue::START_EMPTY_MS, milliseconds(province));
+    round.add(catalogue::RESTART_MS, milliseconds(meeting.took));
     round.add(catalogue::RESTART_BYTES, count(meeting.traffic.bytes()));
     round
 }
@@ -62,7 +62,7 @@ pub(crate) async fn ten_changed(pair: &mut Pair) -> Round {
     pair.silent().await;
     let observed = observation.end();
     let mut round = Round::of(Workload::Ten);
-    round.add(catalogue::TEN_MS, ms(meeting.took));
+    round.add(catalogue::TEN_MS, milliseconds(meeting.took));
     round.add(catalogue::TEN_BYTES, count(meeting.traffic.bytes()));
     let above = count(pair.bytes_above_tls().await);
     round.add(catalogue::TEN_ABOVE_TLS, above);
@@ -78,8 +78,4 @@ async fn round_trips(pair: &Pair) -> f64 {
     pair.line.delay(Duration::ZERO);
     // The last flight of the handshake left the dialler one delay before it reached the hub.
     (meeting.took + FAR).as_secs_f64() / (2 * FAR).as_secs_f64()
-}
-
-fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
 }

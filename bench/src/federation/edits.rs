@@ -10,6 +10,7 @@ use super::map::{NATIONAL, Purpose};
 use super::nation::Nation;
 use super::paperwork::{Assigned, assigned};
 use crate::daemon::seed::request;
+use crate::figures::milliseconds;
 use crate::sheet::percentile;
 use crate::workload::{flat, mark};
 
@@ -86,7 +87,7 @@ async fn one(nation: &Nation, plan: Assigned) -> Vec<(usize, f64)> {
     let mut took = Vec::new();
     for (place, told) in watching {
         let when = wait::at_most("an edit is told of", told).await.unwrap();
-        took.push((place, (when - began).as_secs_f64() * 1_000.0));
+        took.push((place, milliseconds(when - began)));
     }
     took
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{database, insert, line};
 use crate::catalogue::{self, Workload};
+use crate::figures::milliseconds;
 use crate::sheet::{Round, percentile};
 
 /// Changes that are sent, one after the other.
@@ -39,7 +40,7 @@ pub(super) fn measure() -> Round {
             dialler.write_all(&frame).unwrap();
             dialler.flush().unwrap();
             dialler.read_exact(&mut done).unwrap();
-            began.elapsed().as_secs_f64() * 1_000.0
+            milliseconds(began.elapsed())
         };
         (0..CHANGES).map(send).collect::<Vec<_>>()
     });

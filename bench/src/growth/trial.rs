@@ -10,7 +10,7 @@ use super::curve::Quantity;
 use crate::daemon::pair::{DEADLINE, Pair};
 use crate::daemon::seed::Seed;
 use crate::daemon::{SPACE, arrival, live, reconnect};
-use crate::figures::count;
+use crate::figures::{count, milliseconds};
 use crate::machine::{Footprint, Observation};
 use crate::sheet::percentile;
 use crate::workload::flat;
@@ -156,7 +156,7 @@ async fn read(pair: &Pair, subject: Subject) -> Values {
     let id = flat::id(subject.documents - 1);
     let began = Instant::now();
     local.show(&id).await.unwrap();
-    let shown = ms(began);
+    let shown = milliseconds(began.elapsed());
     let began = Instant::now();
     let request = ListDocumentsRequest {
         space: SPACE.to_owned(),
@@ -165,7 +165,7 @@ async fn read(pair: &Pair, subject: Subject) -> Values {
     };
     let rows = local.client().list_documents(request).await;
     rows.unwrap().into_inner().message().await.unwrap().unwrap();
-    let listed = ms(began);
+    let listed = milliseconds(began.elapsed());
     let began = Instant::now();
     let request = ShowHistoryRequest {
         id,
@@ -173,7 +173,7 @@ async fn read(pair: &Pair, subject: Subject) -> Values {
     };
     let history = local.client().show_history(request).await;
     assert!(!history.unwrap().into_inner().entries.is_empty());
-    let told = ms(began);
+    let told = milliseconds(began.elapsed());
     let mut latencies = live::single(pair, subject.documents.min(EDITS), EDITS).await;
     let edited = percentile(&mut latencies, 50);
     vec![
@@ -199,7 +199,7 @@ async fn meet_again(pair: &Pair) -> Values {
     let meeting = pair.meet().await;
     pair.silent().await;
     let above = count(pair.bytes_above_tls().await);
-    let took = meeting.took.as_secs_f64() * 1_000.0;
+    let took = milliseconds(meeting.took);
     vec![
         (
             quantity("idle_ms", "reconnect, nothing missing", "ms"),
@@ -215,7 +215,7 @@ async fn meet_again(pair: &Pair) -> Values {
 /// Both stop and start.
 async fn restart(pair: &mut Pair) -> Values {
     pair.restart().await;
-    let [full, empty] = pair.start_times.map(|time| time.as_secs_f64() * 1_000.0);
+    let [full, empty] = pair.start_times.map(milliseconds);
     pair.meet().await;
     pair.silent().await;
     let [hub, province] = pair.pids().map(|pid| Footprint::of(pid).resident_mib);
@@ -239,8 +239,4 @@ async fn restart(pair: &mut Pair) -> Values {
             province,
         ),
     ]
-}
-
-fn ms(began: Instant) -> f64 {
-    began.elapsed().as_secs_f64() * 1_000.0
 }

@@ -9,7 +9,7 @@ use super::pair::Pair;
 use super::{Peer, build::Programs, documents_of, live, seeds::Seeds};
 use crate::catalogue::{self, Workload};
 use crate::compare::Request;
-use crate::figures::count;
+use crate::figures::{count, milliseconds};
 use crate::machine::Observation;
 use crate::sheet::Round;
 use crate::workload::changes_of;
@@ -108,7 +108,7 @@ async fn idle(peer: Peer, pair: &mut Pair) -> Result<Round> {
     let observation = Observation::begin(&pair.pids());
     let (took, bytes) = meet(peer, pair, Missing::Nothing).await?;
     let mut round = Round::of(Workload::Idle);
-    round.add(catalogue::IDLE_MS, ms(took));
+    round.add(catalogue::IDLE_MS, milliseconds(took));
     round.add(catalogue::IDLE_BYTES, count(bytes));
     round.add_used(&observation.end());
     Ok(round)
@@ -123,7 +123,7 @@ async fn ten_changed(peer: Peer, pair: &mut Pair) -> Result<Round> {
     let observation = Observation::begin(&pair.pids());
     let (took, bytes) = meet(peer, pair, Missing::Ten).await?;
     let mut round = Round::of(Workload::Ten);
-    round.add(catalogue::TEN_MS, ms(took));
+    round.add(catalogue::TEN_MS, milliseconds(took));
     round.add(catalogue::TEN_BYTES, count(bytes));
     round.add_used(&observation.end());
     Ok(round)
@@ -142,12 +142,15 @@ async fn after_restart(
         pair.dial().await?;
         pair.line.silent_since(before).await?;
         let (first, last) = pair.line.times_since(before)?;
-        round.add(catalogue::RESTART_MS, ms(last.duration_since(first)?));
+        round.add(
+            catalogue::RESTART_MS,
+            milliseconds(last.duration_since(first)?),
+        );
     } else {
         pair.dial().await?;
         let synced = pair.empty.ask("sync 0").await?;
         pair.line.silent_since(before).await?;
-        round.add(catalogue::RESTART_MS, ms(synced.took()));
+        round.add(catalogue::RESTART_MS, milliseconds(synced.took()));
     }
     let bytes = pair.line.bytes_since(before)?;
     round.add(catalogue::RESTART_BYTES, count(bytes));
@@ -203,8 +206,4 @@ async fn meet(peer: Peer, pair: &mut Pair, missing: Missing) -> Result<(Duration
     let bytes = pair.line.bytes_since(before)?;
     ensure!(bytes > 0, "nothing has passed");
     Ok((took, bytes))
-}
-
-fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
 }

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, backup, check, conflicts, edit, enrol, export, federation, history, import, list, new,
-    node, quarantine, receipts, repair, roster, rotate_key, schema, search, show, space, status,
+    audit, backup, carry_over, check, conflicts, contact, diff, duplicates, edit, enrol, export,
+    federation, history, import, list, merge, new, node, quarantine, receipts, reference, repair,
+    roster, rotate_key, schema, search, show, space, status, tree,
 };
 use crate::config::{self, Config, Flags};
 use crate::demo;
@@ -120,8 +121,18 @@ pub(crate) enum Command {
     Edit(edit::EditArgs),
     History(history::HistoryArgs),
     Conflicts(conflicts::ConflictsArgs),
+    #[command(subcommand)]
+    Contact(contact::ContactCommand),
     Resolve(conflicts::ResolveArgs),
+    CarryOver(carry_over::CarryOverArgs),
+    Approve(diff::ApproveArgs),
+    Diff(diff::DiffArgs),
+    Duplicates(duplicates::DuplicatesArgs),
+    Merge(merge::MergeArgs),
+    Tree(tree::TreeArgs),
     Check(check::CheckArgs),
+    #[command(subcommand)]
+    Reference(reference::ReferenceCommand),
     Schema(schema::SchemaArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),

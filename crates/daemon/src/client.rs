@@ -1,5 +1,7 @@
 //! Talking to the node on this machine over its Unix socket.
 
+mod contacts;
+mod directory;
 mod federation;
 mod quarantine;
 mod spaces;
@@ -18,8 +20,8 @@ use phaki_wire::proto::local::v1::{
     GrantSpaceRequest, ListAuditRequest, ListConflictsRequest, ListDocumentsRequest,
     ListSpacesRequest, PutDocumentsReply, PutDocumentsRequest, RecordBackupRequest,
     ResolveConflictRequest, SearchDocumentsReply, SearchDocumentsRequest, ShowDocumentReply,
-    ShowDocumentRequest, ShowHistoryReply, ShowHistoryRequest, Space, StatusReply, StatusRequest,
-    VerifyAuditReply, VerifyAuditRequest,
+    ShowDocumentRequest, ShowHistoryReply, ShowHistoryRequest, ShowReferenceReply,
+    ShowReferenceRequest, Space, StatusReply, StatusRequest, VerifyAuditReply, VerifyAuditRequest,
 };
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -210,6 +212,13 @@ impl Client {
             doing: "check documents",
             stream,
         })
+    }
+
+    /// The reference sets in use, and which of them are in force on a day; today when it is empty.
+    pub(crate) async fn reference(&mut self, at: &str) -> anyhow::Result<ShowReferenceReply> {
+        let at = at.to_owned();
+        let request = ShowReferenceRequest { at };
+        answer("read reference sets", self.api.show_reference(request)).await
     }
 
     pub(crate) async fn export(

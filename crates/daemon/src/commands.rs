@@ -3,9 +3,13 @@
 pub(crate) mod assignment;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod carry_over;
 pub(crate) mod check;
 pub(crate) mod confirm;
 pub(crate) mod conflicts;
+pub(crate) mod contact;
+pub(crate) mod diff;
+pub(crate) mod duplicates;
 pub(crate) mod edit;
 pub(crate) mod enrol;
 pub(crate) mod export;
@@ -13,11 +17,13 @@ pub(crate) mod federation;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
+pub(crate) mod merge;
 pub(crate) mod names;
 pub(crate) mod new;
 pub(crate) mod node;
 pub(crate) mod quarantine;
 pub(crate) mod receipts;
+pub(crate) mod reference;
 pub(crate) mod repair;
 pub(crate) mod roster;
 pub(crate) mod rotate_key;
@@ -27,6 +33,7 @@ pub(crate) mod show;
 pub(crate) mod space;
 pub(crate) mod span;
 pub(crate) mod status;
+pub(crate) mod tree;
 
 use std::process::ExitCode;
 
@@ -122,9 +129,25 @@ async fn dispatch(invocation: &mut Invocation, command: Command) -> anyhow::Resu
         Command::Show(args) => show::show(invocation, &args).await.map(|()| done),
         Command::Edit(args) => edit::edit(invocation, args).await.map(|()| done),
         Command::History(args) => history::history(invocation, &args).await.map(|()| done),
+        Command::CarryOver(args) => carry_over::carry_over(invocation, args)
+            .await
+            .map(|()| done),
         Command::Conflicts(args) => conflicts::conflicts(invocation, &args).await.map(|()| done),
+        Command::Contact(command) => contact::contact(invocation, command).await.map(|()| done),
         Command::Resolve(args) => conflicts::resolve(invocation, args).await.map(|()| done),
+        Command::Diff(args) => diff::diff(invocation, args).await.map(|()| done),
+        Command::Approve(args) => diff::approve(invocation, args).await.map(|()| done),
+        Command::Duplicates(args) => {
+            let duplicates = duplicates::duplicates(invocation, args);
+            duplicates.await.map(|()| done)
+        }
+        Command::Merge(args) => merge::merge(invocation, args).await.map(|()| done),
+        Command::Tree(args) => tree::tree(invocation, args).await.map(|()| done),
         Command::Check(args) => check::check(invocation, args).await,
+        Command::Reference(command) => {
+            let reference = reference::reference(invocation, command);
+            reference.await.map(|()| done)
+        }
         Command::Schema(args) => schema::schema(invocation, &args).map(|()| done),
         Command::Import(args) => import::import(invocation, args).await,
         Command::Export(args) => export::export(invocation, args).await.map(|()| done),

@@ -14,6 +14,9 @@ use crate::node_loop::{InForce, NodeRequests};
 /// The end of the name of a space that is for drafts.
 const DRAFT: &str = "/draft";
 
+/// The end of the name of a space in which a national node publishes reference sets.
+const REFERENCE: &str = "/reference";
+
 const PROVINCES_AND_ABOVE: &[NodeRole] =
     &[NodeRole::National, NodeRole::Region, NodeRole::Province];
 
@@ -23,7 +26,7 @@ const DEFAULTS: [(&str, &[NodeRole]); 4] = [
     ("/directory", PROVINCES_AND_ABOVE),
     (DRAFT, &[]),
     (
-        "/reference",
+        REFERENCE,
         &[
             NodeRole::National,
             NodeRole::Region,
@@ -36,6 +39,12 @@ const DEFAULTS: [(&str, &[NodeRole]); 4] = [
 /// Whether the space with that name is for drafts: it is shared with nobody.
 pub(crate) fn never_leaves(name: &str) -> bool {
     name.ends_with(DRAFT)
+}
+
+/// Whether the space with that name is for reference sets; they count when its steward is a
+/// national node.
+pub(crate) fn is_for_reference(name: &str) -> bool {
+    name.ends_with(REFERENCE)
 }
 
 /// Founds those of this node that do not exist yet. What fails is tried again at the next start.
@@ -66,7 +75,7 @@ fn missing(in_force: &InForce, key: &SecretKey) -> Vec<Manifest> {
     let wanted = DEFAULTS.iter().filter(|(end, _)| match record.role {
         _ if succeeds => *end == DRAFT,
         NodeRole::National => true,
-        NodeRole::Region | NodeRole::Province => *end != "/reference",
+        NodeRole::Region | NodeRole::Province => *end != REFERENCE,
         NodeRole::Edge => *end == DRAFT,
     });
     let founded = wanted.map(|(end, readers)| {

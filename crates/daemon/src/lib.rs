@@ -13,6 +13,7 @@ mod client;
 mod commands;
 pub mod config;
 pub mod data_folder;
+mod day;
 mod default_spaces;
 mod demo;
 pub mod enrolment;

@@ -74,6 +74,10 @@ pub(crate) const APPENDS_WAITING_BYTES_MAX: u32 = 64 << 20;
 /// Documents of one request.
 pub(crate) const PUT_DOCUMENTS_MAX: usize = 10_000;
 
+/// Documents of one request that one thread prepares in a row: enough that handing them over costs
+/// nothing, few enough that all threads end at one time.
+pub(crate) const PUT_DOCUMENTS_PART: usize = 64;
+
 /// Documents that are kept in memory because they were edited last, and the next edit is likely
 /// theirs: as many as all officers of a province edit at one time.
 pub(crate) const TIPS_MAX: usize = 128;
@@ -113,6 +117,10 @@ pub(crate) const SUMMARIES_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Hits of a search that asks for no number: a screen of a terminal.
 pub(crate) const SEARCH_HITS: usize = 20;
+
+/// Documents of reference sets that count: one for the areas of each province, for some ten years. All are
+/// held in memory.
+pub(crate) const REFERENCE_DOCUMENTS_MAX: usize = 1000;
 
 /// Rows of a list read from the store at once.
 pub(crate) const ROWS_PAGE: usize = 256;
@@ -168,3 +176,7 @@ pub(crate) const ENACT_ATTEMPTS_MAX: u32 = 8;
 /// Bits a second that a cap on a line leaves at least: less, and a message takes so long that the
 /// peer takes the line for dead.
 pub(crate) const LINE_BITS_MIN: u64 = 16_000;
+
+/// Records that are read to find the one that stands for another: a chain of merges has two or three,
+/// and somebody who makes a longer one must not make a list slow.
+pub(crate) const MERGES_FOLLOWED_MAX: usize = 16;

@@ -32,7 +32,7 @@ pub(crate) use clock::{Clock, wall_ms};
 pub(crate) use disk::{Journal, Written};
 pub(crate) use in_force::InForce;
 pub(crate) use request::{
-    Attempts, Commands, LinkState, NodeRequests, Overview, RequestError, Taken, requests,
+    Attempts, Commands, LinkState, NodeRequests, Overview, RequestError, Taken, Vaults, requests,
 };
 
 use self::complaints::Complaints;
@@ -306,6 +306,14 @@ impl NodeLoop {
             }
             Command::Note { draft } => {
                 self.note(draft);
+                None
+            }
+            Command::Vaults { answer } => {
+                let vaults = self
+                    .node
+                    .spaces()
+                    .map(|(space, held)| (*space, held.vault().clone()));
+                answer.send(vaults.collect()).ok();
                 None
             }
             Command::Look { answer } => {

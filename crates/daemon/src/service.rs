@@ -4,7 +4,10 @@ mod accepting;
 mod auditing;
 mod border;
 mod checking;
+mod comparing;
+mod contacts;
 mod denial;
+mod directory;
 mod edit_stream;
 mod editing;
 mod enrolling;
@@ -19,6 +22,7 @@ mod putting;
 mod quarantine;
 mod reading;
 mod receipts;
+mod reference;
 mod room;
 mod searching;
 mod socket;
@@ -46,10 +50,12 @@ pub(crate) use watching::Commits;
 
 use self::accepting::accepted;
 use self::auditing::Auditing;
+use self::contacts::Contacts;
 use self::editing::Editing;
 use self::enrolling::Enrolling;
 use self::quarantine::Quarantine;
 use self::reading::Reading;
+use self::reference::References;
 use self::spaces::Spaces;
 use self::status::Facts;
 use self::watching::Watching;
@@ -89,6 +95,7 @@ pub(crate) struct LocalApi {
     enrolling: Enrolling,
     auditing: Auditing,
     quarantine: Quarantine,
+    contacts: Contacts,
     watching: Watching,
 }
 
@@ -121,6 +128,7 @@ impl LocalApi {
             reader: reader.clone(),
             journal: journal.clone(),
             workers: workers.clone(),
+            references: References::default(),
         };
         let watching = Watching {
             requests: requests.clone(),
@@ -151,6 +159,7 @@ impl LocalApi {
         };
         Ok(Self {
             facts: Facts::new(listen, data),
+            contacts: Contacts::beside(&spaces),
             spaces,
             reading,
             editing,

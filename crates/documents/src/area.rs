@@ -1,10 +1,12 @@
-//! Areas: the form of their codes, and the provinces with their health regions.
+//! Areas: the form of their codes, and the provinces with their health regions as the program knows
+//! them.
 //!
 //! A code is `TH`, `R1` to `R13`, or a code of the Department of Provincial Administration with two
 //! digits for a province, four for a district, six for a subdistrict, eight for a village. Names
-//! are labels: several places share one, so nothing is ever found by its name.
+//! are labels: several places share one, so nothing is ever found by its name. Rules ask the
+//! [reference sets](crate::reference), which may have other names and regions than the table of this file.
 
-use crate::text::fold;
+use crate::date::Date;
 
 /// One of the 77 provinces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,19 +44,52 @@ pub fn province_of(code: &str) -> Option<&'static Province> {
     PROVINCES.iter().find(|province| province.code == digits)
 }
 
-impl Province {
-    /// True when the name, in Thai or English, with or without the word for province, is that of
-    /// this province. Spaces, capitals and spelling variants of Thai do not matter.
-    pub fn is_called(&self, name: &str) -> bool {
-        let name = name.trim();
-        let bare = ["จังหวัด", "จ."]
-            .iter()
-            .find_map(|word| name.strip_prefix(word))
-            .unwrap_or(name);
-        let plain = |text: &str| fold(text).replace([' ', '-'], "");
-        let bare = plain(bare);
-        bare == plain(self.th) || bare == plain(self.en)
+/// Districts that were given to a new province, with their codes before and since.
+struct Move {
+    since: Date,
+    codes: &'static [(&'static str, &'static str)],
+}
+
+/// Bueng Kan was made of eight districts of Nong Khai by an act of 2554 (2011), in force on 23 March.
+const MOVES: [Move; 1] = [Move {
+    since: Date {
+        year: 2011,
+        month: 3,
+        day: 23,
+    },
+    codes: &[
+        ("4303", "3801"),
+        ("4304", "3802"),
+        ("4306", "3803"),
+        ("4309", "3804"),
+        ("4310", "3805"),
+        ("4311", "3806"),
+        ("4312", "3807"),
+        ("4313", "3808"),
+    ],
+}];
+
+/// The code that an area has on a day, when its district has gone to another province by then. A
+/// smaller area keeps the digits that stand for it within its district.
+pub fn moved(code: &str, day: Date) -> Option<String> {
+    let (district, inside) = code.split_at_checked(4)?;
+    let moves = MOVES.iter().filter(|one| one.since <= day);
+    let mut codes = moves.flat_map(|one| one.codes);
+    let (_, since) = codes.find(|(before, _)| *before == district)?;
+    Some(format!("{since}{inside}"))
+}
+
+/// True when the first area lies in the second, or is it. A health region contains its provinces.
+pub fn lies_in(inner: &str, outer: &str) -> bool {
+    if outer == "TH" || inner == outer {
+        return true;
     }
+    if let Some(region) = outer.strip_prefix('R') {
+        let of = province_of(inner).map(|province| province.region);
+        return of.is_some_and(|of| region.parse() == Ok(of));
+    }
+    let digits = outer.starts_with(|c: char| c.is_ascii_digit());
+    digits && inner.starts_with(outer)
 }
 
 const fn province(code: &'static str, th: &'static str, en: &'static str, region: u8) -> Province {
@@ -172,13 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn a_province_is_known_by_both_its_names() {
-        let found = province_of("16").unwrap();
-        for name in ["ลพบุรี", "จังหวัดลพบุรี", "จ.ลพบุรี", "Lop Buri", "lopburi"]
-        {
-            assert!(found.is_called(name), "{name}");
+    fn an_area_lies_in_its_province_its_region_and_the_country() {
+        for outer in ["901302", "9013", "90", "R12", "TH"] {
+            assert!(lies_in("901302", outer), "{outer}");
         }
-        assert!(!found.is_called("สระบุรี"));
+        for outer in ["9014", "R11", "R1", "91", "90130201"] {
+            assert!(!lies_in("901302", outer), "{outer}");
+        }
+        assert!(!lies_in("TH", "90"));
     }
 
     #[test]

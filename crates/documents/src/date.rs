@@ -120,6 +120,14 @@ impl Date {
         self.buddhist_year() + u16::from(self.month >= 10)
     }
 
+    /// The first day of a fiscal year of the Buddhist era; `None` beyond the years of this type.
+    pub fn fiscal_year_begins(year: i64) -> Option<Date> {
+        let before = year.checked_sub(1)?.checked_sub(543)?;
+        let year = u16::try_from(before).ok().filter(|year| *year <= 9999)?;
+        let (month, day) = (10, 1);
+        Some(Date { year, month, day })
+    }
+
     fn month_name(self, names: &[&'static str; 12]) -> &'static str {
         names
             .get(usize::from(self.month).wrapping_sub(1))
@@ -173,6 +181,8 @@ mod tests {
         ] {
             assert_eq!(date(text).fiscal_year(), year, "{text}");
         }
+        assert_eq!(Date::fiscal_year_begins(2568), Some(date("2024-10-01")));
+        assert_eq!(Date::fiscal_year_begins(0), None);
     }
 
     #[test]

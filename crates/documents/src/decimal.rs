@@ -1,5 +1,7 @@
 //! Exact decimal numbers, as indicators have them: no fraction is ever rounded.
 
+use std::fmt;
+
 /// Places after the point that a number may have: a rate per hundred thousand needs five.
 const PLACES: usize = 9;
 
@@ -35,6 +37,24 @@ impl Decimal {
     }
 }
 
+impl fmt::Display for Decimal {
+    /// As short as can be: `0.1`, `41`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = 10_u128.pow(9);
+        let (whole, rest) = (
+            self.units.unsigned_abs() / one,
+            self.units.unsigned_abs() % one,
+        );
+        let sign = if self.units < 0 { "-" } else { "" };
+        write!(f, "{sign}{whole}")?;
+        if rest == 0 {
+            return Ok(());
+        }
+        let digits = format!("{rest:0>PLACES$}");
+        write!(f, ".{}", digits.trim_end_matches('0'))
+    }
+}
+
 impl From<i64> for Decimal {
     fn from(number: i64) -> Decimal {
         Decimal {
@@ -58,6 +78,18 @@ mod tests {
         assert!(decimal("100.000000001") > Decimal::from(100));
         assert!(decimal("-0.5") < Decimal::from(0));
         assert_eq!(decimal("-0"), decimal("0.0"));
+    }
+
+    #[test]
+    fn a_number_is_written_as_short_as_can_be() {
+        for (text, short) in [
+            ("98.250", "98.25"),
+            ("-0.05", "-0.05"),
+            ("041", "41"),
+            ("-0", "0"),
+        ] {
+            assert_eq!(decimal(text).to_string(), short);
+        }
     }
 
     #[test]

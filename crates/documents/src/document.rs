@@ -9,7 +9,9 @@ mod history;
 mod import;
 mod long_text;
 mod past;
+mod rank;
 mod read;
+mod since;
 mod sound;
 mod summary;
 mod texts;
@@ -25,6 +27,7 @@ pub use conflict::{Conflict, ConflictValue};
 pub use edit::{ChangeBytes, Edit, EditError, Editor};
 pub use history::{FieldChange, HistoryEntry};
 pub use import::{ImportError, create_edits};
+pub use since::{Difference, MergedText};
 pub use summary::Summary;
 
 use crate::change::{self, ChangeHash, SummariseError};
@@ -163,13 +166,16 @@ impl Document {
 
     /// The value shown at a path: a scalar, or the whole map or list below it.
     pub fn get(&self, path: &Path) -> Option<Value> {
-        leaves::value_at(&read::view(&self.inner).leaves, path.as_str())
+        leaves::value_at(
+            &read::view(&self.inner, self.id.kind()).leaves,
+            path.as_str(),
+        )
     }
 
     /// The document as nested JSON: `id`, `kind`, then the fields in the order of the schema,
     /// then unknown fields by name. Of concurrent values the shown one.
     pub fn to_json(&self) -> Value {
-        let mut fields = leaves::whole(&read::view(&self.inner).leaves);
+        let mut fields = leaves::whole(&read::view(&self.inner, self.id.kind()).leaves);
         // Another program may have written fields with these names.
         fields.retain(|name, _| !matches!(name.as_str(), "id" | "kind"));
         let mut out = Map::new();
@@ -186,7 +192,7 @@ impl Document {
 
     /// Every shown value with its path, sorted by path; order keys and markers left out.
     pub fn leaves(&self) -> impl Iterator<Item = (Path, Value)> {
-        read::view(&self.inner)
+        read::view(&self.inner, self.id.kind())
             .leaves
             .into_iter()
             .filter_map(|(key, value)| Some((Path::parse(&key).ok()?, value)))

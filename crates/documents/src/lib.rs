@@ -7,11 +7,15 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod amount;
+pub mod approval;
 pub mod area;
+pub mod carry;
 pub mod causal;
 pub mod change;
+pub mod contact;
 pub mod date;
 pub mod decimal;
+pub mod directory;
 pub mod document;
 pub mod handbook;
 pub mod kind;
@@ -20,9 +24,11 @@ pub mod limits;
 mod order;
 pub mod path;
 pub mod payload;
+pub mod reference;
 pub mod rules;
 pub mod schema;
 pub mod search;
+mod subject;
 pub mod text;
 
 pub use document::{Document, Edit, Editor};

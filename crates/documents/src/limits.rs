@@ -62,3 +62,7 @@ pub const QUERY_WORDS_MAX: usize = 16;
 
 /// Grams by which one word is looked up: a dozen leave hardly a document that has not the word.
 pub const QUERY_GRAMS_MAX: usize = 12;
+
+/// UTF-8 bytes of one field of a person's contact data: three lines of Thai. Seven of them fit what
+/// may be sealed as one record.
+pub const CONTACT_TEXT_BYTES_MAX: usize = 480;

@@ -8,6 +8,7 @@ mod budget;
 mod completeness;
 mod derived;
 mod digits;
+mod directory;
 mod figures;
 mod finding;
 mod flags;
@@ -16,30 +17,40 @@ mod fund;
 mod gist;
 mod identifier;
 mod measurement;
+mod merging;
+mod number;
 mod overlap;
 mod personal;
 mod place;
-mod subject;
+mod reports;
+mod spread;
+
 mod term;
 mod years;
 
 pub use completeness::Completeness;
 pub use derived::{Derived, Expiry, Totals, derived};
 pub use finding::{Finding, Rule, Severity};
-pub use gist::{Gist, Gists};
+pub use gist::Gists;
 pub use identifier::{SYSTEMS, System};
+pub use spread::{Range, Spread};
+
+pub(crate) use personal::has_thirteen_digits;
 
 use crate::date::Date;
 use crate::document::Document;
-use subject::Subject;
+use crate::reference::Reference;
+use crate::subject::Subject;
 
 /// What a document is held against besides itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
     /// The day of the check, in Thailand.
     pub today: Date,
-    /// The plans, activities and indicators around it, itself included.
+    /// The facts of the documents around it, itself included.
     pub around: &'a Gists,
+    /// Areas, codes and figures, as they are and as they were.
+    pub reference: &'a Reference,
 }
 
 const UNKNOWN_KIND: Rule = finding::error(
@@ -50,7 +61,7 @@ const UNKNOWN_KIND: Rule = finding::error(
 
 /// Every rule, in the order in which the rules look at a document.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
-    let groups: [&[Rule]; 12] = [
+    let groups: [&[Rule]; 16] = [
         &[UNKNOWN_KIND],
         form::RULES,
         identifier::RULES,
@@ -60,37 +71,60 @@ pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
         fund::RULES,
         term::RULES,
         measurement::RULES,
+        reports::RULES,
         completeness::RULES,
         overlap::RULES,
+        number::RULES,
+        directory::RULES,
+        merging::RULES,
         personal::RULES,
     ];
     groups.into_iter().flatten()
 }
 
 /// Checks a document: errors first, then by the order of the rules. A document of an unknown kind
-/// and one that was withdrawn from use are not looked into.
+/// is not looked into, and of one that was withdrawn from use only whether it was edited since.
 pub fn check(document: &Document, setting: &Setting<'_>) -> Vec<Finding> {
     let subject = Subject::of(document);
     if subject.kind().is_none() {
         return vec![UNKNOWN_KIND.at("")];
     }
     if subject.is_retired() {
-        return Vec::new();
+        return notices(document);
     }
-    let Setting { today, around } = *setting;
+    let Setting { today, around, .. } = *setting;
     let mut findings = Vec::new();
-    form::check(&subject, &mut findings);
+    form::check(&subject, setting, &mut findings);
     identifier::check(&subject, &mut findings);
-    place::check(&subject, &mut findings);
+    place::check(&subject, setting, &mut findings);
     years::check(&subject, around, &mut findings);
     budget::check(&subject, around, &mut findings);
-    fund::check(&subject, today, &mut findings);
+    fund::check(&subject, setting, &mut findings);
     term::check(&subject, today, &mut findings);
     measurement::check(&subject, &mut findings);
+    reports::check(&subject, &mut findings);
     completeness::check(&subject, around, &mut findings);
     overlap::check(&subject, around, &mut findings);
+    number::check(&subject, around, &mut findings);
+    directory::check(&subject, around, today, &mut findings);
+    merging::check(document, &subject, &mut findings);
     personal::check(&subject, &mut findings);
-    flags::check(&subject, &mut findings);
+    flags::check(&subject, setting, &mut findings);
     findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+/// What merging the work of several offices left for people to look at in a document; part of what
+/// [`check`] finds, and found without other documents.
+pub fn notices(document: &Document) -> Vec<Finding> {
+    let subject = Subject::of(document);
+    let mut findings = Vec::new();
+    match subject.is_retired() {
+        true => merging::check_retired(document, &mut findings),
+        false => {
+            reports::check(&subject, &mut findings);
+            merging::check(document, &subject, &mut findings);
+        }
+    }
     findings
 }

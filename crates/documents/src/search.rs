@@ -9,6 +9,8 @@ mod excerpt;
 mod grams;
 mod query;
 
+pub use abbreviation::Abbreviations;
+pub(crate) use abbreviation::FORMS;
 pub use excerpt::{Excerpt, excerpt, marked};
 pub use grams::{Gram, grams};
 pub use query::{Part, Query, QueryError, Rank, Word};

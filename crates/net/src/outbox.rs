@@ -201,6 +201,11 @@ fn size(message: &Message) -> usize {
             .iter()
             .map(|receipt| ITEM + receipt.bytes.len())
             .sum(),
+        Message::Vault { statements, .. } => statements
+            .iter()
+            .map(|told| ITEM + told.signed.bytes.len())
+            .sum(),
+        Message::VaultHeld { subjects, .. } => ITEM * subjects.len(),
         Message::ReceiptsHeld { numbers, .. } => ITEM * numbers.len(),
         Message::SeveredHeld { runs, .. } => ITEM * runs.len(),
         Message::Have(states) => ITEM * states.len(),

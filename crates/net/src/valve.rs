@@ -82,12 +82,6 @@ pub(crate) struct Throttled<S> {
 }
 
 impl<S> Throttled<S> {
-    /// What bounds writing, if anything does.
-    fn up(&self) -> Option<&Valve> {
-        let valve = self.counters.valve();
-        valve.filter(|valve| valve.rates.up.is_some())
-    }
-
     pub(crate) fn new(inner: S, counters: Arc<LinkCounters>) -> Self {
         Self {
             inner,
@@ -96,6 +90,12 @@ impl<S> Throttled<S> {
             write_pause: None,
         }
     }
+}
+
+/// What bounds writing, if anything does.
+fn bound_up(counters: &LinkCounters) -> Option<&Valve> {
+    let valve = counters.valve();
+    valve.filter(|valve| valve.rates.up.is_some())
 }
 
 /// Waits until something may pass; polled again it goes on waiting.
@@ -154,11 +154,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Throttled<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        let Some(valve) = this
-            .counters
-            .valve()
-            .filter(|valve| valve.rates.up.is_some())
-        else {
+        let Some(valve) = bound_up(&this.counters) else {
             return Pin::new(&mut this.inner).poll_write(cx, bytes);
         };
         ready!(poll_open(&valve.up, &mut this.write_pause, cx));
@@ -181,7 +177,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Throttled<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.up().is_none() {
+        if bound_up(&self.counters).is_none() {
             return Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
         }
         let first = slices.iter().find(|slice| !slice.is_empty());

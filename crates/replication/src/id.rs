@@ -80,6 +80,11 @@ byte_id! {
     ShortDigest, 16
 }
 
+byte_id! {
+    /// The person whom a vault record is about: the encoded id of a document of kind `person`.
+    Subject, 17
+}
+
 /// One writer's sequence of entries in one space within one epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FeedId {

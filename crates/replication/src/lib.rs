@@ -21,4 +21,5 @@ pub mod receipt;
 pub mod republish;
 pub mod roster;
 pub mod sign;
+pub mod vault;
 pub mod vouch;

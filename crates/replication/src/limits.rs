@@ -171,6 +171,39 @@ pub const RECEIPTS_AT_ONCE_MAX: usize = RECEIPTS_PER_SPACE_MAX;
 /// A receipt is signed so long after a space has changed: one for all that comes together.
 pub const RECEIPT_DELAY: Duration = Duration::from_secs(2);
 
+/// Bytes of the sealed fields of one person: eight texts of 480 bytes, each written as JSON twice as
+/// long at most, and what stands around them.
+pub const VAULT_SEALED_BYTES_MAX: usize = 8 << 10;
+
+/// Bytes of a signed statement about a person: what is sealed, and its place.
+pub const VAULT_STATEMENT_BYTES_MAX: usize = VAULT_SEALED_BYTES_MAX + 512;
+
+/// People whose contact data one space holds: those of the largest province's offices. They are in
+/// memory, some kilobyte each.
+pub const VAULT_RECORDS_MAX: usize = 4096;
+
+/// Of these, those that one author recorded last: a hostile one leaves room for the others.
+pub const VAULT_RECORDS_PER_AUTHOR_MAX: usize = VAULT_RECORDS_MAX / 2;
+
+/// Erasure orders in one space. They stay for ever, and only a steward can fill them.
+pub const VAULT_ORDERS_MAX: usize = 16_384;
+
+/// Nodes whose acknowledgements of one order are kept: every province thrice.
+pub const VAULT_ACKNOWLEDGEMENTS_MAX: usize = 256;
+
+/// People of whom one message tells what is held.
+pub const VAULT_SUBJECTS_MAX: usize = VAULT_RECORDS_MAX + VAULT_ORDERS_MAX;
+
+/// Statements in one message: small ones up to [`VAULT_AT_ONCE_BYTES`].
+pub const VAULT_AT_ONCE_MAX: usize = 1024;
+
+/// Bytes of statements after which one message ends.
+pub const VAULT_AT_ONCE_BYTES: usize = 128 << 10;
+
+/// An erasure is to have reached every copy this long after it was ordered: the notification of
+/// the Personal Data Protection Committee of 2567 (2024) on erasure, in force since 11 November of that year.
+pub const ERASURE_TIME_MAX: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
 /// Bytes of a signed branch: [`BRANCH_NODES_MAX`] nodes with a name and an address each.
 pub const BRANCH_BYTES_MAX: usize = 1 << 20;
 

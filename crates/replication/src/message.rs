@@ -3,10 +3,11 @@
 use crate::branch::SignedBranch;
 use crate::feed::Run;
 use crate::fork::ForkProof;
-use crate::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
+use crate::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId, Subject};
 use crate::manifest::SignedManifest;
 use crate::receipt::SignedReceipt;
 use crate::roster::SignedRoster;
+use crate::vault::Told;
 
 /// The version of the protocol that this code speaks.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -86,6 +87,22 @@ pub enum Message {
         /// The numbers of the newest ones, by node.
         numbers: Vec<(NodeId, u64)>,
     },
+    /// What nodes say about people. Records go only to nodes that may hold them.
+    Vault {
+        /// The space.
+        space: SpaceId,
+        /// The statements; never empty.
+        statements: Vec<Told>,
+    },
+    /// Of whom the sender holds what in the vault of a space, of what the receiver may know.
+    VaultHeld {
+        /// The space.
+        space: SpaceId,
+        /// Whether the receiver has told the same, so that it need not answer.
+        answer: bool,
+        /// Digests over the statements about each person.
+        subjects: Vec<(Subject, ShortDigest)>,
+    },
     /// What the sender now holds durably of feeds that it received.
     Ack {
         /// The space.
@@ -135,6 +152,9 @@ pub struct SpaceState {
     pub receipts: ShortDigest,
     /// Digest over the runs of which [`Message::SeveredHeld`] tells; `None` when there is none.
     pub severed: Option<ShortDigest>,
+    /// Digest over what the sender holds of the vault and tells the receiver; `None` when that is
+    /// nothing.
+    pub vault: Option<ShortDigest>,
 }
 
 /// Names a run that was cut off a feed. The head commits to its entries and to their number.

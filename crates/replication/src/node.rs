@@ -11,6 +11,7 @@ mod forks;
 mod greeting;
 mod held;
 mod manifests;
+mod notice;
 mod pace;
 mod progress;
 mod quiet;
@@ -28,6 +29,7 @@ mod status;
 mod stored;
 mod succession;
 mod timing;
+mod vaults;
 
 use std::collections::BTreeSet;
 
@@ -42,9 +44,11 @@ use crate::manifest::SignedManifest;
 use crate::message::{CloseReason, Message, SeveredRun};
 use crate::receipt::SignedReceipt;
 use crate::roster::SignedRoster;
+use crate::vault::Told;
 
 pub use durable::{Durable, DurableFeed, KeptRun};
 pub use held::Held;
+pub use notice::Notice;
 pub use progress::{Amount, Progress};
 pub use start::StartError;
 pub use state::Node;
@@ -213,6 +217,8 @@ pub enum Act {
     Branch(SignedBranch),
     /// A new manifest.
     Manifest(SignedManifest),
+    /// A record of a person, or the order to erase one, which this node has signed.
+    Statement(SpaceId, Told),
 }
 
 /// What shall happen, in this order.
@@ -366,6 +372,18 @@ pub enum Change {
         /// The receipts.
         receipts: Vec<SignedReceipt>,
     },
+    /// Verified statements about people. An order erases the record and its key, physically.
+    Vault {
+        /// The space.
+        space: SpaceId,
+        /// The statements, in this order.
+        statements: Vec<Told>,
+    },
+    /// This node may hold the vault of a space no longer: all records and their keys are erased.
+    VaultLeft {
+        /// The space.
+        space: SpaceId,
+    },
     /// A new life of the store begins.
     Epoch(Epoch),
 }
@@ -390,106 +408,8 @@ pub enum Refusal {
     Superseded,
     /// The node or the space holds as much as it may; see [`crate::limits`].
     Limit,
-}
-
-/// Something that a person may want to know of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// A session reached agreement on everything that both may read.
-    InSync {
-        /// With whom.
-        peer: NodeId,
-    },
-    /// Entries were refused.
-    EntriesRefused {
-        /// Who sent them.
-        peer: NodeId,
-        /// Of which space.
-        space: SpaceId,
-        /// Of which feed.
-        feed: FeedId,
-        /// Why, in one word of [`CloseReason::name`] or of the limits.
-        reason: &'static str,
-    },
-    /// A peer holds other entries of a feed, and does not show where they part; none are taken.
-    FeedsDiffer {
-        /// Who.
-        peer: NodeId,
-        /// Of which space.
-        space: SpaceId,
-        /// Which feed.
-        feed: FeedId,
-    },
-    /// A peer says that it holds more of this node's own entries than the node itself.
-    OwnFeedAhead {
-        /// Who says so.
-        peer: NodeId,
-        /// In which space.
-        space: SpaceId,
-        /// How many.
-        length: u64,
-    },
-    /// That is proved: a peer has sent entries of this node, signed with its key, that follow what
-    /// the node holds or stand in their place. From now on it appends nothing.
-    Superseded {
-        /// Who sent them.
-        peer: NodeId,
-        /// Of which space.
-        space: SpaceId,
-    },
-    /// Entries were put in quarantine: their author had no right to write them, or had it no
-    /// longer. Told when a feed's first such entries come.
-    Quarantined {
-        /// Of which space.
-        space: SpaceId,
-        /// Of which feed.
-        feed: FeedId,
-        /// Entries of the feed that count.
-        counted: u64,
-    },
-    /// A feed was signed in two ways: from now on it ends at that place.
-    Forked {
-        /// Of which space.
-        space: SpaceId,
-        /// Which feed.
-        feed: FeedId,
-        /// Entries that count.
-        at: u64,
-    },
-    /// This node goes on under a new epoch.
-    Renewed {
-        /// The new one.
-        epoch: Epoch,
-    },
-    /// Own entries that had been cut off were published again.
-    Republished {
-        /// In which space.
-        space: SpaceId,
-        /// How many.
-        count: usize,
-    },
-    /// Two machines have sessions under the key of one peer, in turns.
-    Cloned {
-        /// Whose key.
-        peer: NodeId,
-    },
-    /// A peer says that another machine has a session under this node's key.
-    OwnKeyElsewhere {
-        /// Who says so.
-        peer: NodeId,
-    },
-    /// A roster, branch or manifest was refused.
-    ActRefused {
-        /// Who sent it.
-        peer: NodeId,
-        /// Why.
-        reason: String,
-    },
-    /// A session was closed for what the peer did.
-    PeerRefused {
-        /// Who.
-        peer: NodeId,
-        /// Why.
-        reason: CloseReason,
-    },
+    /// The person's data was erased, for ever.
+    Erased,
+    /// Only the steward of the space may do that.
+    NotSteward,
 }

@@ -7,12 +7,13 @@ mod telling;
 use std::fmt;
 
 use phaki_replication::branch::Branch;
-use phaki_replication::id::NodeId;
+use phaki_replication::id::{NodeId, SpaceId};
 use phaki_replication::invariants;
 use phaki_replication::manifest::Manifest;
 use phaki_replication::message::CloseReason;
 use phaki_replication::node::{Act, Node, Refusal};
 use phaki_replication::roster::Roster;
+use phaki_replication::vault::{Rights, Statement, Told};
 
 pub(crate) use acknowledging::{accept, acknowledged, frontier, is_held};
 pub(crate) use storing::{commit, store};
@@ -60,6 +61,23 @@ pub(crate) fn node(machine: &Machine, node: &Node) -> Result<(), Violation> {
     })
 }
 
+/// Whether a statement about a person was refused for a reason that is true.
+fn statement_refusal(node: &Node, space: &SpaceId, told: &Told, refusal: Refusal) -> bool {
+    let (Some(manifest), Some(vault)) = (node.manifest(space), node.vault(space)) else {
+        return refusal == Refusal::UnknownSpace;
+    };
+    let roster = node.roster();
+    let rights = Rights { manifest, roster };
+    let said = Statement::decode(&told.signed.bytes).ok();
+    let held = said.and_then(|said| vault.subject(&said.subject));
+    match refusal {
+        Refusal::Erased => held.is_some_and(|held| held.order.is_some()),
+        Refusal::Stale => held.is_some_and(|held| held.record.is_some()),
+        Refusal::NotSteward => !rights.orders(&node.id()),
+        _ => refusal == Refusal::NotWriter && !rights.holds(&node.id()),
+    }
+}
+
 /// A client's request was refused for a reason that is true.
 pub(crate) fn refusal(
     machine: &Machine,
@@ -77,7 +95,17 @@ pub(crate) fn refusal(
             let held = node.space(space);
             node.is_superseded() || held.is_some_and(|held| held.cut(&node.own_feed()).is_some())
         }
-        (Request::Append { .. }, Refusal::TooLarge | Refusal::Stale | Refusal::Limit) => false,
+        (
+            Request::Append { .. },
+            Refusal::TooLarge
+            | Refusal::Stale
+            | Refusal::Limit
+            | Refusal::Erased
+            | Refusal::NotSteward,
+        ) => false,
+        (Request::Enact(Act::Statement(space, told)), refusal) => {
+            statement_refusal(node, space, told, refusal)
+        }
         (Request::Enact(Act::Roster(signed)), Refusal::Stale) => {
             let version = Roster::decode(&signed.bytes).map_or(0, |roster| roster.version);
             node.roster().version >= version

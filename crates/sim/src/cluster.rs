@@ -8,6 +8,7 @@ mod hostile;
 mod links;
 mod lives;
 mod orders;
+mod people;
 mod requests;
 mod settle;
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use phaki_replication::feed::Run;
-use phaki_replication::id::{FeedId, NodeId, SpaceId};
+use phaki_replication::id::{FeedId, Hash, NodeId, SpaceId};
 use phaki_replication::message::{Message, SeveredRun};
 use phaki_replication::node::{Act, Change, Effect, Event};
 use sha2::{Digest, Sha256};
@@ -163,6 +163,12 @@ impl fmt::Display for Brief<'_, Message> {
             Message::ReceiptsHeld { space, numbers } => {
                 write!(f, "ReceiptsHeld {} {}", Brief(space), numbers.len())
             }
+            Message::Vault { space, statements } => {
+                write!(f, "Vault {} {}", Brief(space), statements.len())
+            }
+            Message::VaultHeld {
+                space, subjects, ..
+            } => write!(f, "VaultHeld {} {}", Brief(space), subjects.len()),
             Message::Have(states) => {
                 f.write_str("Have")?;
                 states.iter().try_for_each(|state| {
@@ -237,6 +243,10 @@ impl fmt::Display for Brief<'_, Event> {
                     Act::Roster(signed) => ("roster", signed.hash()),
                     Act::Branch(signed) => ("branch", signed.hash()),
                     Act::Manifest(signed) => ("manifest", signed.hash()),
+                    Act::Statement(_, told) => {
+                        let bytes: &[u8] = &told.signed.bytes;
+                        ("statement", Hash::of("statement", &[bytes]))
+                    }
                 };
                 let hash = short(hash.as_bytes());
                 write!(f, "enact #{} {what} #{hash}", request.0)
@@ -359,6 +369,10 @@ impl fmt::Display for Brief<'_, Change> {
             Change::Receipts { space, receipts } => {
                 write!(f, "receipts {} {}", Brief(space), receipts.len())
             }
+            Change::Vault { space, statements } => {
+                write!(f, "vault {} {}", Brief(space), statements.len())
+            }
+            Change::VaultLeft { space } => write!(f, "vault left {}", Brief(space)),
             Change::Epoch(epoch) => write!(f, "epoch {}", short(&epoch.0)),
         }
     }

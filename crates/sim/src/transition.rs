@@ -28,6 +28,19 @@ pub(crate) enum Transition {
         entries: u8,
         bytes: u32,
     },
+    /// An officer records contact data of a person.
+    Record {
+        machine: usize,
+        space: SpaceId,
+        person: u8,
+        salt: u64,
+    },
+    /// Somebody, most often the steward, orders that a person be erased.
+    Erase {
+        machine: usize,
+        space: SpaceId,
+        person: u8,
+    },
     /// A steward gives a node a role; with `adopt` whatever it wrote counts again.
     Grant {
         machine: usize,

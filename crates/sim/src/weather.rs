@@ -20,6 +20,8 @@ pub(crate) struct Weather {
 pub(crate) enum Sort {
     Edit,
     Write,
+    Record,
+    Erase,
     Grant,
     Revoke,
     Repeat,
@@ -52,6 +54,8 @@ impl Weather {
         let base = [
             (Sort::Edit, 600),
             (Sort::Write, 40),
+            (Sort::Record, 30),
+            (Sort::Erase, 8),
             (Sort::Grant, 25),
             (Sort::Revoke, 15),
             (Sort::Repeat, 3),

@@ -12,6 +12,9 @@ use crate::cluster::Cluster;
 use crate::transition::Transition;
 use crate::weather::Sort;
 
+/// People of each space: few, so that many say something about the same.
+const PEOPLE: u8 = 8;
+
 /// Draws what happens next.
 pub(crate) struct Draw<'a> {
     cluster: &'a Cluster,
@@ -27,6 +30,8 @@ impl<'a> Draw<'a> {
         match sort {
             Sort::Edit => self.edit(),
             Sort::Write => self.write(),
+            Sort::Record => self.record(),
+            Sort::Erase => self.erase(),
             Sort::Grant => self.grant(),
             Sort::Revoke => self.revoke(),
             Sort::Repeat => {
@@ -100,6 +105,30 @@ impl<'a> Draw<'a> {
             salt,
             entries,
             bytes,
+        })
+    }
+
+    fn record(&mut self) -> Option<Transition> {
+        let machine = self.running()?;
+        Some(Transition::Record {
+            machine,
+            space: self.space_for(machine)?,
+            person: self.rng.random_range(0..PEOPLE),
+            salt: self.rng.random(),
+        })
+    }
+
+    fn erase(&mut self) -> Option<Transition> {
+        let manifest = self.manifest()?;
+        let steward = self.cluster.index_of(&manifest.steward());
+        let machine = match self.rng.random_bool(0.9) {
+            true => steward,
+            false => self.running(),
+        };
+        Some(Transition::Erase {
+            machine: machine?,
+            space: manifest.space,
+            person: self.rng.random_range(0..PEOPLE),
         })
     }
 

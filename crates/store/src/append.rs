@@ -20,6 +20,7 @@ use crate::fault::Fault;
 use crate::limits::FEED_ENTRIES_MAX;
 use crate::prepared::{Summaries, Summarised};
 use crate::severed;
+use crate::vault;
 
 /// Carries out one change of the replicated state.
 pub(crate) fn store(
@@ -68,6 +69,8 @@ pub(crate) fn store(
         } => severed::take(batch, space, *previous, run, *carried),
         Change::Epoch(epoch) => put_epoch(batch, *epoch),
         Change::Receipts { space, receipts } => put_receipts(batch, space, receipts),
+        Change::Vault { space, statements } => vault::put(batch, space, statements),
+        Change::VaultLeft { space } => vault::leave(batch, space),
     }
 }
 

@@ -62,3 +62,9 @@ pub(crate) fn give_memory_back(connection: &Connection) {
         tracing::debug!(%error, "pages stay in the cache");
     }
 }
+
+/// Limits the bytes of the database file.
+pub(crate) fn limit_file(connection: &Connection, bytes: u64) -> rusqlite::Result<()> {
+    let page: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    connection.pragma_update(Some("main"), "max_page_count", (bytes / page).max(1))
+}

@@ -16,6 +16,7 @@ use crate::materialise::Materialised;
 use crate::pending::Decision;
 use crate::queue::Queued;
 use crate::reader::QuarantinedRow;
+use crate::vault;
 
 /// One thing to be written. Jobs are carried out in the order of submission.
 #[derive(Debug)]
@@ -249,6 +250,11 @@ impl WriteError {
 }
 
 impl Job {
+    /// Whether it takes away what must not linger in the write-ahead log.
+    pub(crate) fn erases(&self) -> bool {
+        matches!(self, Self::Change { change, .. } if vault::erases(change))
+    }
+
     /// Whether what is submitted later may rest on it. Whoever submits such a job hears of its
     /// failure and submits [`Job::Resume`].
     pub(crate) fn others_build_on(&self) -> bool {
@@ -337,7 +343,18 @@ impl Queued for Job {
                 ..
             } => receipts.iter().map(|receipt| receipt.bytes.len()).sum(),
             Self::Change {
-                change: Change::Permitted { .. } | Change::Cut { .. } | Change::Epoch(_),
+                change: Change::Vault { statements, .. },
+                ..
+            } => {
+                let bytes = statements.iter().map(|told| told.signed.bytes.len());
+                bytes.sum()
+            }
+            Self::Change {
+                change:
+                    Change::Permitted { .. }
+                    | Change::Cut { .. }
+                    | Change::VaultLeft { .. }
+                    | Change::Epoch(_),
                 ..
             } => 0,
             Self::Audit { draft, .. } => draft.bytes(),

@@ -32,6 +32,7 @@ mod schema;
 mod search;
 mod severed;
 pub mod store;
+pub mod vault;
 pub mod verify;
 pub mod writer;
 

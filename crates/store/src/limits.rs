@@ -60,13 +60,12 @@ pub const MATERIALISE_AHEAD_MAX: usize = 1024;
 /// Documents from which on a second thread helps the materialiser: fewer are done before it runs.
 pub const MATERIALISE_TOGETHER_MIN: usize = 16;
 
-/// How long nothing may have been written before the materialiser goes to work: longer than edits
-/// of one program follow each other, shorter than a person needs to look at a list.
-pub const GIVE_WAY_PATIENCE: Duration = Duration::from_millis(30);
+/// How long nothing may have been written before the materialiser goes to work: longer than commits
+/// of a first copy follow each other, shorter than a person needs to look at a list.
+pub const GIVE_WAY_PATIENCE: Duration = Duration::from_millis(100);
 
-/// Transactions that the materialiser lets pass when they follow each other without that pause:
-/// some seconds of single edits, half a minute of a bulk transfer. Lists make up for what is behind.
-pub const GIVE_WAY_COMMITS_MAX: usize = 512;
+/// How long the materialiser waits for that pause. Lists make up for what is behind.
+pub const GIVE_WAY_MAX: Duration = Duration::from_secs(5);
 
 /// Changes that a document must have beyond its snapshot before a new one is saved. Fewer are
 /// loaded in less time than saving them takes, and most documents never have as many.

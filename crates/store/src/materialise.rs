@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use phaki_documents::change::ChangeHash;
 use phaki_documents::document::LoadError;
@@ -20,7 +21,7 @@ use thiserror::Error;
 use crate::fault::Fault;
 use crate::job::{Awaited, FailureClass, Job, Reply, WriteError};
 use crate::limits::{
-    GIVE_WAY_COMMITS_MAX, GIVE_WAY_PATIENCE, MATERIALISE_AHEAD_MAX, MATERIALISE_BYTES_MAX,
+    GIVE_WAY_MAX, GIVE_WAY_PATIENCE, MATERIALISE_AHEAD_MAX, MATERIALISE_BYTES_MAX,
     MATERIALISE_DOCUMENTS_MAX, MATERIALISE_TOGETHER_MIN, SNAPSHOT_CHANGES_MIN,
 };
 use crate::progress::{Progress, SettleError};
@@ -251,8 +252,9 @@ fn follow(reader: &Reader, writer: &Writer) {
 
 /// Brings summaries up to date until nothing is dirty or it is time to end.
 fn catch_up(reader: &Reader, writer: &Writer, asked: u64) -> Result<(), MaterialiseError> {
-    let mut seen = asked;
-    while !writer.progress().is_stopped() {
+    let progress = writer.progress();
+    let mut seen = give_way(writer, asked);
+    while !progress.is_stopped() {
         let dirty = reader
             .dirty(MATERIALISE_AHEAD_MAX)
             .map_err(MaterialiseError::Read)?;
@@ -262,12 +264,14 @@ fn catch_up(reader: &Reader, writer: &Writer, asked: u64) -> Result<(), Material
         // The next ones are computed while the last ones are written.
         let (mut writing, mut computed) = (None::<Awaited<()>>, 0);
         for documents in dirty.chunks(MATERIALISE_DOCUMENTS_MAX) {
+            if let Some(asked) = progress.linger(seen, Duration::ZERO) {
+                seen = give_way(writer, asked);
+            }
             let rows = compute(reader, documents).map_err(MaterialiseError::Read)?;
             if let Some(last) = writing.take() {
                 last.wait().map_err(MaterialiseError::Write)?;
             }
-            seen = give_way(writer, seen);
-            if writer.progress().is_stopped() {
+            if progress.is_stopped() {
                 return Ok(());
             }
             computed += rows.len();
@@ -325,11 +329,12 @@ fn compute(
     })
 }
 
-/// While much is being written it is better to let the writer have the processor, and to look at
-/// a document once after ten changes than ten times. Not for ever: somebody may be writing always;
-/// and not when somebody waits.
+/// While much is being written it is better to leave the processor to those who write, and to look
+/// at a document once after ten changes than ten times. Not for ever: somebody may be writing
+/// always; and not when somebody waits.
 fn give_way(writer: &Writer, mut seen: u64) -> u64 {
-    for _ in 0..GIVE_WAY_COMMITS_MAX {
+    let began = Instant::now();
+    while began.elapsed() < GIVE_WAY_MAX {
         match writer.progress().linger(seen, GIVE_WAY_PATIENCE) {
             Some(asked) => seen = asked,
             None => break,

@@ -10,6 +10,7 @@ mod receipts;
 mod search;
 pub(crate) mod severed;
 mod spaces;
+mod vault;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

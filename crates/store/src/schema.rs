@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006-rotation.sql"),
     include_str!("../migrations/0007-carried.sql"),
     include_str!("../migrations/0008-search.sql"),
+    include_str!("../migrations/0009-vault.sql"),
 ];
 
 /// The version of the schema after all migrations.
@@ -29,8 +30,13 @@ pub(crate) fn version_of(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Applies the migrations that a database lacks.
 pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    apply(connection, MIGRATIONS)
+}
+
+/// Applies those of `migrations` that a database lacks.
+pub(crate) fn apply(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Result<()> {
     let done = usize::try_from(version_of(connection)?).unwrap_or(usize::MAX);
-    for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+    for (index, migration) in migrations.iter().enumerate().skip(done) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", index + 1)?;

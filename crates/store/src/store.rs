@@ -289,6 +289,7 @@ impl Store {
             manifests: manifests.into_iter().map(manifest_of).collect(),
             forks: forks.map_err(|_| self.reader.damaged("proof of a fork"))?,
             receipts: receipts.into_iter().map(receipt_of).collect(),
+            vault: self.reader.vaults()?,
             severed: self.reader.kept_everywhere()?,
             feeds,
         })

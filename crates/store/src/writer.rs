@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::append;
 use crate::audit::{self, AuditDraft};
 use crate::batch::Batch;
-use crate::connection::{give_memory_back, open_writer};
+use crate::connection::{give_memory_back, limit_file, open_writer};
 use crate::discard;
 use crate::fault::Fault;
 use crate::file::Lock;
@@ -35,6 +35,7 @@ use crate::progress::Progress;
 use crate::queue::Queue;
 use crate::reader::QuarantinedRow;
 use crate::store::Store;
+use crate::vault;
 
 /// Submits jobs to the writer; clones may go to any thread.
 #[derive(Clone, Debug)]
@@ -91,6 +92,7 @@ impl Store {
             source,
         };
         let connection = open_writer(self.path()).map_err(failed)?;
+        vault::attach(&connection, self.path()).map_err(failed)?;
         if let Some(bytes) = options.file_bytes_max {
             limit_file(&connection, bytes).map_err(failed)?;
         }
@@ -269,11 +271,6 @@ impl Drop for WriterThread {
     }
 }
 
-fn limit_file(connection: &Connection, bytes: u64) -> rusqlite::Result<()> {
-    let page: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-    connection.pragma_update(None, "max_page_count", (bytes / page).max(1))
-}
-
 /// The writer's side of the thread.
 struct Carrier {
     path: Arc<Path>,
@@ -367,6 +364,9 @@ impl Carrier {
         batch.flush()?;
         drop(batch);
         transaction.commit()?;
+        if group.iter().any(|prepared| prepared.job.erases()) {
+            vault::empty_log(&self.connection);
+        }
         Ok(outcomes)
     }
 

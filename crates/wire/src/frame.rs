@@ -2,7 +2,7 @@
 
 use phaki_replication::branch::SignedBranch;
 use phaki_replication::fork::ForkProof;
-use phaki_replication::id::{Epoch, FederationId, FeedId};
+use phaki_replication::id::{Epoch, FederationId, FeedId, ShortDigest, SpaceId};
 use phaki_replication::limits::{
     BRANCH_BYTES_MAX, FEEDS_PER_SPACE_MAX, FORK_BYTES_MAX, MANIFEST_BYTES_MAX, ROSTER_BYTES_MAX,
     SPACES_MAX,
@@ -18,7 +18,7 @@ use crate::batch;
 use crate::field::{self, DecodeError, at_most, copy, fixed, one_to};
 use crate::proto::sync::v1 as pb;
 use crate::proto::sync::v1::frame::Body;
-use crate::{receipts, severed};
+use crate::{receipts, severed, vault};
 
 /// The frame of a message.
 pub fn to_wire(message: Message) -> pb::Frame {
@@ -56,6 +56,12 @@ pub fn to_wire(message: Message) -> pb::Frame {
         Message::ReceiptsHeld { space, numbers } => {
             Body::ReceiptsHeld(receipts::held_to_wire(&space, &numbers))
         }
+        Message::Vault { space, statements } => Body::Vault(vault::to_wire(&space, statements)),
+        Message::VaultHeld {
+            space,
+            answer,
+            subjects,
+        } => Body::VaultHeld(vault::held_to_wire(&space, answer, &subjects)),
         Message::Have(states) => Body::Have(pb::Have {
             spaces: states.iter().map(state_to_wire).collect(),
         }),
@@ -70,11 +76,7 @@ pub fn to_wire(message: Message) -> pb::Frame {
             space,
             entries,
             bytes,
-        } => Body::Plan(pb::Plan {
-            space: copy(&space.0),
-            entries,
-            bytes,
-        }),
+        } => Body::Plan(plan_to_wire(&space, entries, bytes)),
         Message::Batch { space, runs } => Body::Batch(batch::to_wire(&space, runs)),
         Message::Ack { space, feeds } => Body::Ack(pb::Ack {
             space: copy(&space.0),
@@ -105,6 +107,8 @@ pub fn from_wire(frame: pb::Frame) -> Result<Message, DecodeError> {
             Body::WantSevered(want) => severed::want_from_wire(&want)?,
             Body::Receipts(body) => receipts::from_wire(body)?,
             Body::ReceiptsHeld(body) => receipts::held_from_wire(&body)?,
+            Body::Vault(body) => vault::from_wire(body)?,
+            Body::VaultHeld(body) => vault::held_from_wire(&body)?,
             Body::Have(have) => {
                 at_most("number of spaces", have.spaces.len(), SPACES_MAX)?;
                 Message::Have(
@@ -147,6 +151,14 @@ pub fn cost(frame: &pb::Frame) -> usize {
     match &frame.body {
         Some(Body::Batch(batch)) => batch::cost(batch),
         _ => frame.encoded_len(),
+    }
+}
+
+fn plan_to_wire(space: &SpaceId, entries: u64, bytes: u64) -> pb::Plan {
+    pb::Plan {
+        space: copy(&space.0),
+        entries,
+        bytes,
     }
 }
 
@@ -223,6 +235,9 @@ fn state_to_wire(state: &SpaceState) -> pb::SpaceState {
         severed: state
             .severed
             .map_or_else(Default::default, |digest| copy(&digest.0)),
+        vault: state
+            .vault
+            .map_or_else(Default::default, |digest| copy(&digest.0)),
     }
 }
 
@@ -232,11 +247,16 @@ fn state_from_wire(state: &pb::SpaceState) -> Result<SpaceState, DecodeError> {
         manifest: field::digest("digest of a manifest", &state.manifest)?,
         frontier: field::digest("digest of a frontier", &state.frontier)?,
         receipts: field::digest("digest of receipts", &state.receipts)?,
-        severed: match state.severed.is_empty() {
-            true => None,
-            false => Some(field::digest("digest of cut-off runs", &state.severed)?),
-        },
+        severed: optional_digest("digest of cut-off runs", &state.severed)?,
+        vault: optional_digest("digest of a vault", &state.vault)?,
     })
+}
+
+fn optional_digest(what: &'static str, bytes: &[u8]) -> Result<Option<ShortDigest>, DecodeError> {
+    match bytes.is_empty() {
+        true => Ok(None),
+        false => field::digest(what, bytes).map(Some),
+    }
 }
 
 fn frontier_to_wire(report: &FrontierReport) -> pb::Frontier {

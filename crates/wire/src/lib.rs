@@ -17,3 +17,4 @@ mod receipts;
 mod scan;
 mod severed;
 mod shorten;
+mod vault;

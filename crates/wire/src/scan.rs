@@ -4,13 +4,14 @@ use crate::field::{DecodeError, at_most};
 use crate::limits::BATCH_ENTRIES_MAX;
 use phaki_replication::limits::{
     BATCH_RUNS_MAX, FEEDS_PER_SPACE_MAX, RECEIPTS_PER_SPACE_MAX, RUN_ENTRIES_MAX,
-    SEVERED_AT_ONCE_MAX, SPACES_MAX,
+    SEVERED_AT_ONCE_MAX, SPACES_MAX, VAULT_AT_ONCE_MAX, VAULT_SUBJECTS_MAX,
 };
 
 /// Checks the numbers of items in an encoded `Frame`.
 pub(crate) fn check_frame(frame: &[u8]) -> Result<(), DecodeError> {
     // A field may occur several times; protobuf then joins their lists, so the sum counts.
     let (mut spaces, mut feeds, mut receipts, mut severed) = (0, 0, 0, 0);
+    let (mut statements, mut people) = (0, 0);
     let mut batch = BatchCount::default();
     for field in Fields(frame) {
         match field? {
@@ -33,13 +34,17 @@ pub(crate) fn check_frame(frame: &[u8]) -> Result<(), DecodeError> {
             }
             (15 | 16, Some(of_space)) => receipts += count(of_space, 2)?,
             (17, Some(held)) => severed += count(held, 2)?,
+            (19, Some(vault)) => statements += count(vault, 2)?,
+            (20, Some(held)) => people += count(held, 3)?,
             _ => {}
         }
     }
     at_most("number of spaces", spaces, SPACES_MAX)?;
     at_most("number of feeds", feeds, FEEDS_PER_SPACE_MAX)?;
     at_most("number of receipts", receipts, RECEIPTS_PER_SPACE_MAX)?;
-    at_most("number of cut-off runs", severed, SEVERED_AT_ONCE_MAX)
+    at_most("number of cut-off runs", severed, SEVERED_AT_ONCE_MAX)?;
+    at_most("number of statements", statements, VAULT_AT_ONCE_MAX)?;
+    at_most("number of people", people, VAULT_SUBJECTS_MAX)
 }
 
 /// Checks the numbers of items in an encoded `BatchBody`.

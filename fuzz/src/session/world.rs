@@ -87,6 +87,7 @@ impl World {
             branches: vec![],
             manifests: vec![shared.sign(&own), secret.sign(&own)],
             forks: vec![],
+            vault: vec![],
             receipts: vec![],
             severed: vec![],
             feeds: vec![],

@@ -52,6 +52,7 @@ pub(crate) fn have(spaces: impl IntoIterator<Item = SpaceId>) -> Message {
         frontier: ShortDigest([0; 16]),
         receipts: ShortDigest([0; 16]),
         severed: None,
+        vault: None,
     };
     Message::Have(spaces.into_iter().map(nothing).collect())
 }

@@ -81,6 +81,20 @@ pub(crate) enum Deed {
     StoreRepaired,
     /// Somebody copied the store to a file.
     StoreBackedUp,
+    /// Somebody recorded contact data of a person.
+    ContactRecorded,
+    /// Somebody read it.
+    ContactRead,
+    /// Somebody read all that is held of a person, to answer a request for access.
+    ContactExported,
+    /// The steward of a space, which is this node, ordered that a person be erased.
+    ErasureOrdered,
+    /// A person was erased here by the order of another node.
+    PersonErased,
+    /// All contact data of a space was erased, since this node may hold it no longer.
+    VaultLeft,
+    /// What a peer said of people was not taken.
+    StatementRefused,
     /// A peer holds other entries of a feed than this node.
     FeedsDiffer,
     /// A peer says that it holds more of this node's entries than the node itself.
@@ -101,7 +115,7 @@ pub(crate) enum Deed {
 
 impl Deed {
     /// All of them with their word, and what a Thai reader sees before it.
-    pub(crate) const ALL: [(Self, &'static str, &'static str); 47] = [
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 54] = [
         (Self::FederationFounded, "federation-founded", "ก่อตั้งสหพันธ์"),
         (Self::FederationJoined, "federation-joined", "เข้าร่วมสหพันธ์"),
         (Self::NodeStarted, "node-started", "เริ่มทำงาน"),
@@ -177,6 +191,21 @@ impl Deed {
         ),
         (Self::StoreRepaired, "store-repaired", "ซ่อมคลังข้อมูล"),
         (Self::StoreBackedUp, "store-backed-up", "สำรองคลังข้อมูล"),
+        (Self::ContactRecorded, "contact-recorded", "บันทึกข้อมูลติดต่อ"),
+        (Self::ContactRead, "contact-read", "เปิดดูข้อมูลติดต่อ"),
+        (
+            Self::ContactExported,
+            "contact-exported",
+            "ส่งออกข้อมูลของบุคคล",
+        ),
+        (Self::ErasureOrdered, "erasure-ordered", "สั่งลบข้อมูลบุคคล"),
+        (Self::PersonErased, "person-erased", "ลบข้อมูลบุคคลตามคำสั่ง"),
+        (Self::VaultLeft, "vault-left", "ลบข้อมูลติดต่อเพราะไม่มีสิทธิ์แล้ว"),
+        (
+            Self::StatementRefused,
+            "statement-refused",
+            "ปฏิเสธข้อมูลบุคคลจากคู่",
+        ),
         (Self::FeedsDiffer, "feeds-differ", "สายข้อมูลไม่ตรงกัน"),
         (
             Self::OwnFeedAhead,

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use phaki_wire::proto::local::v1::{CheckedDocument, Derived, Finding};
+use phaki_wire::proto::local::v1::{
+    AmountRange, CheckedDocument, Derived, Finding, Spread, YearRegions,
+};
 
 use super::Invocation;
 use crate::output::{Align, Language, Output, Table, harmless, machine, number, time};
@@ -127,6 +129,58 @@ fn severity(name: &str, language: Language) -> &str {
     }
 }
 
+/// The sums that are not nothing; as long as something in them is in conflict, between what they
+/// lie and what reports say.
+fn sums(derived: &Derived, language: Language) -> Vec<String> {
+    let Some(totals) = &derived.totals else {
+        return Vec::new();
+    };
+    let spread = derived.spread.as_ref();
+    let range = |satang: i64, range: Option<AmountRange>| match range {
+        Some(range) => (range.least_satang, range.most_satang),
+        None => (satang, satang),
+    };
+    let of = |range: fn(&Spread) -> Option<AmountRange>| spread.and_then(range);
+    let sums = [
+        (
+            "เสนอขอ",
+            "requested",
+            range(totals.requested_satang, of(|one| one.requested)),
+        ),
+        (
+            "อนุมัติ",
+            "approved",
+            range(totals.approved_satang, of(|one| one.approved)),
+        ),
+        (
+            "เบิกจ่าย",
+            "disbursed",
+            range(totals.paid_satang, of(|one| one.paid)),
+        ),
+    ];
+    let mut parts: Vec<String> = sums
+        .into_iter()
+        .filter(|(_, _, (least, most))| *least != 0 || *most != 0)
+        .map(|(th, en, (least, most))| {
+            let amount = number::baht_range(least, most, language);
+            format!("{} {amount}", language.pick(th, en))
+        })
+        .collect();
+    if let Some(spread) = spread {
+        let count = spread.conflicts;
+        let reported = spread
+            .reported
+            .as_ref()
+            .map_or(0, |one| one.approved_satang);
+        let reported = number::baht(reported, language);
+        parts.push(language.pick(
+            format!("มีข้อขัดแย้ง {count} รายการ (รายงานใช้ยอดอนุมัติ {reported})"),
+            format!("{count} in conflict (reports say {reported} approved)"),
+        ));
+    }
+    parts
+}
+
 /// What follows from a document, in one line.
 fn computed(derived: &Derived, language: Language) -> String {
     let mut parts = Vec::new();
@@ -135,19 +189,16 @@ fn computed(derived: &Derived, language: Language) -> String {
         let years = years.join(", ");
         parts.push(language.pick(format!("ปีงบประมาณ {years}"), format!("fiscal year {years}")));
     }
-    let totals = derived.totals.as_ref();
-    for (th, en, satang) in totals.into_iter().flat_map(|totals| {
-        [
-            ("เสนอขอ", "requested", totals.requested_satang),
-            ("อนุมัติ", "approved", totals.approved_satang),
-            ("เบิกจ่าย", "disbursed", totals.paid_satang),
-        ]
-    }) {
-        if satang != 0 {
-            let amount = number::baht(satang, language);
-            parts.push(format!("{} {amount}", language.pick(th, en)));
-        }
+    if !derived.regions.is_empty() {
+        let of_year = |one: &YearRegions| format!("{} {}", one.fiscal_year, one.regions.join(", "));
+        let regions: Vec<String> = derived.regions.iter().map(of_year).collect();
+        let regions = regions.join("; ");
+        parts.push(language.pick(
+            format!("เขตสุขภาพ {regions}"),
+            format!("health region {regions}"),
+        ));
     }
+    parts.extend(sums(derived, language));
     if !derived.expires.is_empty() {
         let end = time::date(&derived.expires, language);
         parts.push(language.pick(format!("สิ้นสุด {end}"), format!("ends {end}")));

@@ -77,7 +77,7 @@ pub(crate) struct ResolveArgs {
     /// Take the value that was given at this node
     #[arg(long, value_name = "NODE")]
     value_of: Option<String>,
-    /// Take the value that is shown
+    /// Take the value that is shown; of a text that was merged by itself, confirm that it was read
     #[arg(long, conflicts_with = "value_of")]
     shown: bool,
     /// All conflicts, or all of one document
@@ -253,6 +253,10 @@ async fn value_of(
         .into_iter()
         .find(|conflict| conflict.path == args.path)
     else {
+        // A text that was merged by itself is in no conflict; to confirm it is to have read it.
+        if let Some(confirmed) = merged_text(client, args).await? {
+            return Ok(confirmed);
+        }
         bail!(
             "{} of {} is in no conflict; see `phaki conflicts {}`",
             args.path,
@@ -266,6 +270,24 @@ async fn value_of(
         seen => seen.to_vec(),
     };
     Ok((value, heads))
+}
+
+/// The text at the path as it is shown, when it was merged from edits made at once.
+async fn merged_text(
+    client: &mut Client,
+    args: &ResolveArgs,
+) -> anyhow::Result<Option<(String, Vec<String>)>> {
+    const MERGED: &str = "text_merged";
+    if !args.shown {
+        return Ok(None);
+    }
+    let shown = client.show(&args.id, &args.space).await?;
+    let mut notices = shown.notices.iter();
+    if !notices.any(|notice| notice.code == MERGED && notice.path == args.path) {
+        return Ok(None);
+    }
+    let leaf = shown.leaves.iter().find(|leaf| leaf.path == args.path);
+    Ok(leaf.map(|leaf| (leaf.value_json.clone(), shown.heads.clone())))
 }
 
 /// The value that was given at a node.

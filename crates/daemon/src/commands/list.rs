@@ -12,6 +12,9 @@ use crate::output::{Align, Language, Output, Table, machine, number, words};
 /// Columns of a title on a terminal: with an id and four short columns it fits into 150.
 const TITLE_COLUMNS: usize = 60;
 
+/// Letters of the id of the record that stands for another: enough to type it.
+const MERGED_LETTERS: usize = 12;
+
 /// List documents, all or those whose title contains a text
 ///
 /// In the order of a Thai dictionary, kind by kind. Spelling variants of Thai count as equal;
@@ -117,6 +120,10 @@ fn state(row: &DocumentRow, language: Language) -> String {
     let mut parts = Vec::new();
     if !row.broken.is_empty() {
         parts.push(language.pick("อ่านไม่ได้: ", "unreadable: ").to_owned() + &row.broken);
+    }
+    if !row.merged_into.is_empty() {
+        let into: String = row.merged_into.chars().take(MERGED_LETTERS).collect();
+        parts.push(language.pick(format!("รวมเข้ากับ {into}…"), format!("merged into {into}…")));
     }
     if row.conflicts > 0 {
         let count = row.conflicts;

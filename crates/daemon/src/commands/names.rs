@@ -29,9 +29,13 @@ impl Names {
             let Ok(shown) = client.show(id, "").await else {
                 continue;
             };
-            if let Some(title) = title(&shown.document_json) {
-                names.insert(id.to_owned(), title);
-            }
+            let Some(own) = title(&shown.document_json) else {
+                continue;
+            };
+            names.insert(
+                id.to_owned(),
+                stands_for(client, &shown.merged_into, own).await,
+            );
         }
         Names(names)
     }
@@ -60,6 +64,16 @@ impl Names {
             None => readable,
         }
     }
+}
+
+/// The name to show: that of the record into which the document was merged.
+async fn stands_for(client: &mut Client, merged_into: &str, own: String) -> String {
+    if merged_into.is_empty() {
+        return own;
+    }
+    let shown = client.show(merged_into, "").await.ok();
+    let title = shown.and_then(|shown| title(&shown.document_json));
+    title.map_or(own, |title| format!("{title} [{merged_into}]"))
 }
 
 /// The document ids in a path or a JSON text.

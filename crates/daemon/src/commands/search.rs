@@ -82,7 +82,15 @@ fn show(output: &mut Output, hit: &SearchHit) -> anyhow::Result<()> {
         output.composed(&format!("  {text}"))?;
     }
     let kind = kind_name(&row.kind, output.language);
-    output.line(format!("  {kind} · {} · {}", row.space, row.id))
+    output.line(format!("  {kind} · {} · {}", row.space, row.id))?;
+    if row.merged_into.is_empty() {
+        return Ok(());
+    }
+    let into = &row.merged_into;
+    output.line(output.language.pick(
+        format!("  รวมเข้ากับ {into} แล้ว"),
+        format!("  merged into {into}"),
+    ))
 }
 
 /// The text with what matched in bold on a terminal, and in brackets elsewhere.

@@ -1,10 +1,10 @@
 //! `show`: one document, field by field.
 
 use clap::Args;
-use phaki_wire::proto::local::v1::{ShowDocumentReply, ShowReceiptsReply};
+use phaki_wire::proto::local::v1::{Leaf, ShowDocumentReply, ShowReceiptsReply};
 
 use super::names::Names;
-use super::{Invocation, conflicts, receipts};
+use super::{Invocation, conflicts, kind_of, receipts};
 use crate::output::{Align, Output, Table, machine, words};
 
 /// Show a document, field by field, with its open conflicts
@@ -39,7 +39,10 @@ pub(crate) async fn show(invocation: &mut Invocation, args: &ShowArgs) -> anyhow
     let language = output.language;
     let word = |text| (language.of(text), Align::Left);
     let mut table = Table::new(&[word(words::FIELD), word(words::PATH), word(words::VALUE)]);
-    for leaf in &reply.leaves {
+    let known = kind_of(&reply.id).is_some();
+    // Fields of a newer program have no names here; of a kind of one, nothing has.
+    let is_shown = |leaf: &&Leaf| !known || !leaf.label_th.is_empty();
+    for leaf in reply.leaves.iter().filter(is_shown) {
         table.row([
             names.label([&leaf.label_th, &leaf.label_en], &leaf.path, language),
             leaf.path.clone(),
@@ -47,6 +50,13 @@ pub(crate) async fn show(invocation: &mut Invocation, args: &ShowArgs) -> anyhow
         ]);
     }
     output.table(&table)?;
+    let hidden = reply.leaves.iter().filter(|leaf| !is_shown(leaf)).count();
+    if hidden > 0 {
+        output.line(language.pick(
+            format!("อีก {hidden} ค่าเป็นของโปรแกรมรุ่นใหม่กว่า: ต้องอัปเดตโปรแกรมจึงจะแสดงได้"),
+            format!("{hidden} more values are of a newer program: update this one to see them"),
+        ))?;
+    }
     if !reply.conflicts.is_empty() {
         output.line("")?;
         conflicts::cards(output, &names, &reply.conflicts)?;
@@ -72,6 +82,16 @@ fn head(
     ))?;
     if let Some(receipts) = receipts {
         output.line(receipts::sentence(language, receipts))?;
+    }
+    if !reply.merged_into.is_empty() {
+        let into = &reply.merged_into;
+        output.line(language.pick(
+            format!("รวมเข้ากับ {into} แล้ว: ทุกแห่งแสดงรายการนั้นแทน"),
+            format!("merged into {into}, which is shown in its place"),
+        ))?;
+    }
+    for notice in &reply.notices {
+        output.line(format!("! {}", language.pick(&notice.th, &notice.en)))?;
     }
     output.line("")
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use phaki_wire::proto::local::v1::{Link, Peer, Space, StatusReply};
 
-use super::Invocation;
+use super::{Invocation, contact};
 use crate::output::{Align, Language, Output, Table, machine, number, words};
 
 /// Show what is in sync, what is not and why, and what needs a person
@@ -77,6 +77,12 @@ fn show(output: &mut Output, reply: &StatusReply) -> anyhow::Result<()> {
         output,
         language.pick("กำลังรับส่ง", "Under way"),
         &under_way::table(output, reply),
+    )?;
+    let erasures = contact::open_erasures(output, &reply.erasures);
+    section(
+        output,
+        language.pick("การลบข้อมูลบุคคลที่ยังไม่ครบ", "Erasures under way"),
+        &erasures,
     )?;
     let apart = apart(language, &reply.peers);
     section(

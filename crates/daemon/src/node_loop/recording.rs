@@ -1,9 +1,11 @@
 //! What the loop has recorded in the audit log: acts with what makes them durable, refusals as
 //! they come, counted when they repeat.
 
+use phaki_documents::kind::DocumentId;
 use phaki_replication::branch::Branch;
 use phaki_replication::id::NodeId;
 use phaki_replication::node::{Change, Notice};
+use phaki_replication::vault::{Content, Statement, Told};
 use phaki_store::AuditDraft;
 
 use super::NodeLoop;
@@ -115,6 +117,17 @@ impl NodeLoop {
             | Change::Severed { .. }
             | Change::Receipts { .. }
             | Change::Epoch(_) => return Vec::new(),
+            Change::Vault { statements, .. } => return self.records_of_people(statements),
+            Change::VaultLeft { space } => {
+                let draft = Deed::VaultLeft.by("", space, "");
+                let now_ms = self.clock.monotonic_ms();
+                return self
+                    .recording
+                    .coalesce
+                    .note(now_ms, draft)
+                    .into_iter()
+                    .collect();
+            }
             Change::Branch(signed) => {
                 let branch = Branch::decode(&signed.bytes).ok();
                 let parent = branch.as_ref().map(|branch| branch.parent.to_string());
@@ -150,6 +163,27 @@ impl NodeLoop {
             .coalesce
             .note(now_ms, draft)
             .into_iter()
+            .collect()
+    }
+
+    /// What was done here by this node's administrator; of others, whom they had erased.
+    fn records_of_people(&mut self, statements: &[Told]) -> Vec<AuditDraft> {
+        if let Origin::Local(drafts) = &mut self.recording.origin {
+            return std::mem::take(drafts);
+        }
+        let said = statements.iter().map(|told| &told.signed.bytes);
+        let said = said.filter_map(|bytes| Statement::decode(bytes).ok());
+        let orders = said.filter_map(|said| match said.content {
+            Content::Order(ground) => {
+                let person = DocumentId::from_bytes(&said.subject.0);
+                Some(Deed::PersonErased.by(said.node, person, ground))
+            }
+            Content::Done | Content::Record(_) => None,
+        });
+        let now_ms = self.clock.monotonic_ms();
+        let coalesce = &mut self.recording.coalesce;
+        orders
+            .filter_map(|draft| coalesce.note(now_ms, draft))
             .collect()
     }
 
@@ -200,6 +234,9 @@ fn draft_of(notice: &Notice) -> Option<AuditDraft> {
         }
         Notice::Cloned { peer } => Deed::KeyOnTwoMachines.by(peer, "", ""),
         Notice::OwnKeyElsewhere { peer } => Deed::OwnKeyElsewhere.by(peer, "", ""),
+        Notice::StatementRefused { peer, space, why } => {
+            Deed::StatementRefused.by(peer, space, why)
+        }
         Notice::ActRefused { peer, reason } => Deed::ActRefused.by(peer, "", reason),
         Notice::PeerRefused { peer, reason } => Deed::PeerRefused.by(peer, "", reason.name()),
     })

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use phaki_net::valve::Rates;
 use phaki_replication::id::{Epoch, NodeId, ShortDigest, SpaceId};
 use phaki_replication::node::{Act, LinkStatus, NewEntry, Node, Now, Progress, Refusal};
+use phaki_replication::vault::Vault;
 use phaki_store::{AuditDraft, FailureClass};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -72,6 +73,9 @@ impl Attempts {
     }
 }
 
+/// What is held of people, by space.
+pub(crate) type Vaults = BTreeMap<SpaceId, Vault>;
+
 #[derive(Debug)]
 pub(super) enum Command {
     Append {
@@ -95,6 +99,9 @@ pub(super) enum Command {
     },
     Look {
         answer: oneshot::Sender<Box<Overview>>,
+    },
+    Vaults {
+        answer: oneshot::Sender<Vaults>,
     },
 }
 
@@ -229,6 +236,11 @@ impl NodeRequests {
     /// The state of the node.
     pub(crate) async fn look(&self) -> Result<Box<Overview>, RequestError> {
         self.ask(|answer| Command::Look { answer }).await
+    }
+
+    /// The vaults of all spaces, as far as this node holds them.
+    pub(crate) async fn vaults(&self) -> Result<Vaults, RequestError> {
+        self.ask(|answer| Command::Vaults { answer }).await
     }
 
     async fn ask<T>(

@@ -10,6 +10,7 @@ impl NodeLoop {
     pub(super) fn may_tell(&mut self, notice: &Notice) -> bool {
         let (Notice::EntriesRefused { peer, .. }
         | Notice::ActRefused { peer, .. }
+        | Notice::StatementRefused { peer, .. }
         | Notice::PeerRefused { peer, .. }) = notice
         else {
             return true;
@@ -59,6 +60,9 @@ impl NodeLoop {
                      was an older copy of the data folder put back? do not edit here before it \
                      is clear"
                 );
+            }
+            Notice::StatementRefused { peer, space, why } => {
+                warn!(peer = self.name(peer), %space, %why, "statements about people refused");
             }
             Notice::ActRefused { peer, reason } => {
                 warn!(peer = self.name(peer), reason, "roster or manifest refused");
@@ -138,6 +142,7 @@ impl NodeLoop {
             | Notice::FeedsDiffer { .. }
             | Notice::OwnFeedAhead { .. }
             | Notice::ActRefused { .. }
+            | Notice::StatementRefused { .. }
             | Notice::PeerRefused { .. } => {}
         }
     }

@@ -1,6 +1,8 @@
 //! The forms that programs read. Field names are part of the interface: never rename one.
 
 mod checking;
+mod directory;
+mod people;
 mod trust;
 
 use phaki_wire::proto::local::v1::{
@@ -10,6 +12,8 @@ use phaki_wire::proto::local::v1::{
 use serde_json::{Value, json};
 
 pub(crate) use self::checking::checked;
+pub(crate) use self::directory::{diff, duplicate, tree};
+pub(crate) use self::people::{contact, erasure};
 pub(crate) use self::trust::{coverage, decided, quarantined, quarantined_in_full, receipts};
 use super::time::rfc3339;
 use crate::inbox;
@@ -30,6 +34,7 @@ pub(crate) fn status(reply: &StatusReply) -> Value {
         "spaces": reply.spaces.iter().map(space).collect::<Vec<_>>(),
         "links": reply.links.iter().map(link).collect::<Vec<_>>(),
         "peers": reply.peers.iter().map(peer).collect::<Vec<_>>(),
+        "erasures": reply.erasures.iter().map(erasure).collect::<Vec<_>>(),
         "problems": reply.problems,
     })
 }
@@ -181,6 +186,7 @@ pub(crate) fn row(row: &DocumentRow) -> Value {
         "conflicts": row.conflicts,
         "home": row.home,
         "broken": row.broken,
+        "merged_into": Some(&row.merged_into).filter(|id| !id.is_empty()),
     })
 }
 

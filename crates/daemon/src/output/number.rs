@@ -29,6 +29,28 @@ pub(crate) fn baht(satang: i64, language: Language) -> String {
     format!("{sign}{}.{:02} {unit}", grouped(amount / 100), amount % 100)
 }
 
+/// `1.50–1.80 million baht` for two amounts in satang, when that is exact, or else
+/// `1,500,000.00–1,800,001.00 baht`; one amount when both are the same.
+pub(crate) fn baht_range(least: i64, most: i64, language: Language) -> String {
+    /// Satang of a million baht, and of its hundredth.
+    const MILLION: i64 = 100_000_000;
+    const HUNDREDTH: i64 = MILLION / 100;
+    if least == most {
+        return baht(least, language);
+    }
+    let round = |satang: i64| satang >= MILLION && satang % HUNDREDTH == 0;
+    if round(least) && round(most) {
+        let millions =
+            |satang: i64| format!("{}.{:02}", satang / MILLION, satang % MILLION / HUNDREDTH);
+        let unit = language.pick("ล้านบาท", "million baht");
+        return format!("{}–{} {unit}", millions(least), millions(most));
+    }
+    let both = baht(most, language);
+    let first = baht(least, language);
+    let first = first.split(' ').next().unwrap_or_default();
+    format!("{first}–{both}")
+}
+
 /// `640 B`, `1.4 KiB`, `23 MiB`.
 pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
@@ -96,6 +118,18 @@ mod tests {
     fn satang_are_shown_as_baht() {
         assert_eq!(baht(160_000_000, Language::Thai), "1,600,000.00 บาท");
         assert_eq!(baht(-5, Language::English), "-0.05 baht");
+    }
+
+    #[test]
+    fn a_range_is_in_millions_when_that_is_exact() {
+        let range = |least, most| baht_range(least, most, Language::Thai);
+        assert_eq!(range(150_000_000, 180_000_000), "1.50–1.80 ล้านบาท");
+        assert_eq!(
+            range(150_000_000, 180_000_100),
+            "1,500,000.00–1,800,001.00 บาท"
+        );
+        assert_eq!(range(0, 150_000_000), "0.00–1,500,000.00 บาท");
+        assert_eq!(range(5, 5), "0.05 บาท");
     }
 
     #[test]

@@ -179,6 +179,44 @@ impl Local for LocalApi {
         answer(self.quarantine.discard(request.into_inner()).await)
     }
 
+    async fn set_contact(
+        &self,
+        request: Request<pb::SetContactRequest>,
+    ) -> Result<Response<pb::Contact>, Status> {
+        let request = request.into_inner();
+        let asked = (
+            "contact set",
+            request.person.clone(),
+            request.account.clone(),
+        );
+        self.answer_by_right(asked, self.contacts.set(request).await)
+            .await
+    }
+
+    async fn show_contact(
+        &self,
+        request: Request<pb::ShowContactRequest>,
+    ) -> Result<Response<pb::Contact>, Status> {
+        answer(self.contacts.show(request.into_inner()).await)
+    }
+
+    async fn list_contacts(
+        &self,
+        request: Request<pb::ListContactsRequest>,
+    ) -> Result<Response<pb::ListContactsReply>, Status> {
+        answer(self.contacts.list(request.into_inner()).await)
+    }
+
+    async fn erase_contact(
+        &self,
+        request: Request<pb::EraseContactRequest>,
+    ) -> Result<Response<pb::Erasure>, Status> {
+        let request = request.into_inner();
+        let asked = ("erase", request.person.clone(), request.account.clone());
+        self.answer_by_right(asked, self.contacts.erase(request).await)
+            .await
+    }
+
     async fn show_receipts(
         &self,
         request: Request<pb::ShowReceiptsRequest>,
@@ -341,6 +379,34 @@ impl Local for LocalApi {
         request: Request<pb::CheckDocumentsRequest>,
     ) -> Result<Response<Self::CheckDocumentsStream>, Status> {
         answer(self.reading.check(request.into_inner()).await)
+    }
+
+    async fn show_reference(
+        &self,
+        request: Request<pb::ShowReferenceRequest>,
+    ) -> Result<Response<pb::ShowReferenceReply>, Status> {
+        answer(self.reading.reference(request.into_inner()).await)
+    }
+
+    async fn diff_document(
+        &self,
+        request: Request<pb::DiffDocumentRequest>,
+    ) -> Result<Response<pb::DiffDocumentReply>, Status> {
+        answer(self.reading.diff(request.into_inner()).await)
+    }
+
+    async fn find_duplicates(
+        &self,
+        request: Request<pb::FindDuplicatesRequest>,
+    ) -> Result<Response<pb::FindDuplicatesReply>, Status> {
+        answer(self.reading.duplicates(request.into_inner()).await)
+    }
+
+    async fn show_tree(
+        &self,
+        request: Request<pb::ShowTreeRequest>,
+    ) -> Result<Response<pb::ShowTreeReply>, Status> {
+        answer(self.reading.tree(request.into_inner()).await)
     }
 
     async fn watch_documents(

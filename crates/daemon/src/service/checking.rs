@@ -1,7 +1,8 @@
 //! Documents held against the rules, one after the other as they are read.
 
 use phaki_documents::date::Date;
-use phaki_documents::rules::{self, Expiry, Finding, Gist, Gists, Setting};
+use phaki_documents::rules::{self, Expiry, Finding, Gists, Range, Setting, Spread, Totals};
+use phaki_documents::search::Abbreviations;
 use phaki_documents::{Document, Kind, Path, schema};
 use phaki_replication::id::SpaceId;
 use phaki_store::Reader;
@@ -15,11 +16,10 @@ use super::find::{self, Found};
 use super::listing::{self, Rows};
 use super::loading::load_if_any;
 use super::reading::Reading;
+use super::reference::InUse;
+use crate::day::today;
 use crate::limits::ROWS_PAGE;
 use crate::node_loop::{InForce, wall_ms};
-
-/// The kinds of which the rules for other documents need to know.
-const AROUND: [Kind; 3] = [Kind::Plan, Kind::Activity, Kind::Indicator];
 
 /// What a list says of a document that cannot be read.
 const UNREADABLE: &str = "unreadable";
@@ -32,10 +32,16 @@ impl Reading {
     ) -> Result<Rows<pb::CheckedDocument>, Denial> {
         let in_force = self.requests.in_force();
         let reader = self.reader.clone();
+        let read = {
+            let (reader, in_force) = (reader.clone(), in_force.clone());
+            let references = self.references.clone();
+            move || references.in_use(&reader, &in_force)
+        };
         let mut checking = Checking {
             reader: reader.clone(),
             today: today(wall_ms()),
             around: None,
+            in_use: self.workers.run(read).await?,
         };
         if request.id.is_empty() {
             let filter = DocumentFilter {
@@ -70,6 +76,7 @@ struct Checking {
     today: Date,
     /// What the rules need to know of the documents of the space that is being checked.
     around: Option<(SpaceId, Gists)>,
+    in_use: InUse,
 }
 
 impl Checking {
@@ -93,9 +100,12 @@ impl Checking {
                 return Ok(Some(checked));
             }
         };
-        let today = self.today;
-        let around = self.around(found.space)?;
-        let setting = Setting { today, around };
+        let (today, in_use) = (self.today, self.in_use.clone());
+        let setting = Setting {
+            today,
+            around: self.around(found.space)?,
+            reference: in_use.reference(),
+        };
         let findings = rules::check(&document, &setting).into_iter();
         checked.title = document.summary().title;
         checked.findings = findings
@@ -105,55 +115,58 @@ impl Checking {
         Ok(Some(checked))
     }
 
+    /// By these, records are of one organisation.
+    fn known(&self) -> Abbreviations {
+        self.in_use.reference().abbreviations(self.today)
+    }
+
     /// Gathered once for each space: documents are checked space by space.
     fn around(&mut self, space: SpaceId) -> Result<&Gists, Denial> {
         let known = self.around.take().filter(|(known, _)| *known == space);
         let gists = match known {
             Some((_, gists)) => gists,
-            None => gather(&self.reader, space)?,
+            None => gather(&self.reader, space, self.known())?,
         };
         Ok(&self.around.insert((space, gists)).1)
     }
 }
 
 /// The facts of the documents of a space; those that cannot be read have none.
-fn gather(reader: &Reader, space: SpaceId) -> Result<Gists, Denial> {
-    let mut gists = Gists::default();
-    for kind in AROUND {
-        let mut filter = DocumentFilter {
-            space: Some(space),
-            kind_code: Some(kind.code()),
-            after: None,
-            limit: ROWS_PAGE,
-        };
-        loop {
-            let page = reader.documents(&filter).map_err(Denial::unreadable)?;
-            let Some(last) = page.last() else {
-                break;
-            };
-            filter.after = Some((last.space, last.document));
-            for row in page {
-                let (space, document) = (row.space, row.document);
-                let loaded = load_if_any(reader, Found { space, document });
-                let gist = loaded.ok().flatten().as_ref().and_then(Gist::of);
-                gist.into_iter().for_each(|gist| gists.insert(gist));
-            }
-        }
+fn gather(reader: &Reader, space: SpaceId, known: Abbreviations) -> Result<Gists, Denial> {
+    let mut gists = Gists::knowing(known);
+    for kind in Gists::KINDS {
+        visit(reader, Some(space), kind, |document| gists.take(document))?;
     }
     Ok(gists)
 }
 
-/// The day in Thailand, whatever the zone of the machine.
-fn today(wall_ms: i64) -> Date {
-    const AHEAD_MS: i64 = 7 * 60 * 60 * 1000;
-    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-    const BEGINNING: Date = Date {
-        year: 1970,
-        month: 1,
-        day: 1,
+/// Reads all documents of a kind, in one space or in all. Those that cannot be read are left out.
+pub(super) fn visit(
+    reader: &Reader,
+    space: Option<SpaceId>,
+    kind: Kind,
+    mut take: impl FnMut(&Document),
+) -> Result<(), Denial> {
+    let mut filter = DocumentFilter {
+        space,
+        kind_code: Some(kind.code()),
+        after: None,
+        limit: ROWS_PAGE,
     };
-    let days = wall_ms.saturating_add(AHEAD_MS).div_euclid(DAY_MS);
-    Date::from_days(days).unwrap_or(BEGINNING)
+    loop {
+        let page = reader.documents(&filter).map_err(Denial::unreadable)?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        filter.after = Some((last.space, last.document));
+        for row in page {
+            let (space, document) = (row.space, row.document);
+            let loaded = load_if_any(reader, Found { space, document });
+            if let Some(document) = loaded.ok().flatten() {
+                take(&document);
+            }
+        }
+    }
 }
 
 fn unreadable(denial: Denial) -> pb::Finding {
@@ -166,7 +179,7 @@ fn unreadable(denial: Denial) -> pb::Finding {
     }
 }
 
-fn to_wire(document: &Document, finding: Finding) -> pb::Finding {
+pub(super) fn to_wire(document: &Document, finding: Finding) -> pb::Finding {
     let path = Path::parse(&finding.path).ok();
     let field = path.and_then(|path| schema::field_at(document.id().kind(), &path));
     let label = field.map(|found| found.field.label);
@@ -190,13 +203,16 @@ fn derived(document: &Document, setting: &Setting<'_>) -> pb::Derived {
         Some(Expiry::Near { end }) => ("near", Some(end)),
         Some(Expiry::Past { end }) => ("past", Some(end)),
     };
+    let regions = derived.regions.into_iter();
+    let regions = regions.map(|(fiscal_year, regions)| pb::YearRegions {
+        fiscal_year,
+        regions: regions.into_iter().collect(),
+    });
     pb::Derived {
         fiscal_years: derived.fiscal_years.into_iter().collect(),
-        totals: derived.totals.map(|totals| pb::Totals {
-            requested_satang: totals.requested,
-            approved_satang: totals.approved,
-            paid_satang: totals.paid,
-        }),
+        regions: regions.collect(),
+        totals: derived.totals.map(totals),
+        spread: derived.spread.map(spread),
         expiry: expiry.to_owned(),
         expires: end.map(|end| end.to_string()).unwrap_or_default(),
         completeness: derived.completeness.map(|complete| pb::Completeness {
@@ -208,14 +224,26 @@ fn derived(document: &Document, setting: &Setting<'_>) -> pb::Derived {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn totals(totals: Totals) -> pb::Totals {
+    pb::Totals {
+        requested_satang: totals.requested,
+        approved_satang: totals.approved,
+        paid_satang: totals.paid,
+    }
+}
 
-    #[test]
-    fn the_day_begins_at_midnight_in_thailand() {
-        // 2023-11-22 16:59:59 UTC and a second later.
-        assert_eq!(today(1_700_672_399_000).to_string(), "2023-11-22");
-        assert_eq!(today(1_700_672_400_000).to_string(), "2023-11-23");
+fn spread(spread: Spread) -> pb::Spread {
+    let range = |range: Range| {
+        Some(pb::AmountRange {
+            least_satang: range.least,
+            most_satang: range.most,
+        })
+    };
+    pb::Spread {
+        conflicts: u64::try_from(spread.conflicts).unwrap_or(u64::MAX),
+        requested: range(spread.requested),
+        approved: range(spread.approved),
+        paid: range(spread.paid),
+        reported: Some(totals(spread.reported)),
     }
 }

@@ -120,6 +120,18 @@ impl Denial {
                 "limit",
                 "this node holds as many as it may: use a space that exists",
             ),
+            Refusal::Erased => (
+                Code::FailedPrecondition,
+                "erased",
+                "the person was erased, for ever: `phaki contact show` tells when and why; a new \
+                 person needs a new document",
+            ),
+            Refusal::NotSteward => (
+                Code::PermissionDenied,
+                "not-steward",
+                "only the steward of the space orders an erasure: ask it, `phaki space list` \
+                 shows who it is",
+            ),
             Refusal::Stale => (
                 Code::Aborted,
                 "stale",

@@ -11,6 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::denial::Denial;
+use super::directory;
 use super::find::{self, Found};
 use super::loading::load_if_any;
 use super::reading::Reading;
@@ -36,7 +37,9 @@ impl Reading {
         let wait = move |page: &[DocumentRow]| behind.wait(page);
         Ok(rows(filter, self.reader.clone(), wait, move |row| {
             let row = summarised(&reader, row)?;
-            let shown = row.map(|row| to_wire(&in_force, row));
+            let shown = row
+                .map(|row| to_wire(&reader, &in_force, row))
+                .transpose()?;
             Ok(shown.filter(|row| {
                 let titles = [&row.title, &row.title_en];
                 text.is_empty() || titles.iter().any(|title| fold(title).contains(&text))
@@ -193,7 +196,12 @@ fn nothing_of(document: &DocumentId) -> SummaryRow {
     }
 }
 
-pub(super) fn to_wire(in_force: &InForce, row: DocumentRow) -> pb::DocumentRow {
+pub(super) fn to_wire(
+    reader: &Reader,
+    in_force: &InForce,
+    row: DocumentRow,
+) -> Result<pb::DocumentRow, Denial> {
+    let (space, document) = (row.space, row.document);
     let mut wire = pb::DocumentRow {
         id: row.document.to_string(),
         kind: row.document.kind_name(),
@@ -201,7 +209,7 @@ pub(super) fn to_wire(in_force: &InForce, row: DocumentRow) -> pb::DocumentRow {
         ..pb::DocumentRow::default()
     };
     let Some(stored) = row.summary else {
-        return wire;
+        return Ok(wire);
     };
     // Written by this program; of a newer one, what is known is shown.
     let summary: Value = serde_json::from_str(&stored.summary).unwrap_or(Value::Null);
@@ -224,5 +232,11 @@ pub(super) fn to_wire(in_force: &InForce, row: DocumentRow) -> pb::DocumentRow {
         .collect();
     wire.conflicts = stored.conflicts;
     wire.broken = stored.broken.unwrap_or_default();
-    wire
+    if !text("merged_into").is_empty() {
+        let loaded = load_if_any(reader, Found { space, document })?;
+        let stands = loaded.map(|document| directory::stands_for(reader, &document));
+        let stands = stands.transpose()?.flatten();
+        wire.merged_into = stands.map(|stands| stands.to_string()).unwrap_or_default();
+    }
+    Ok(wire)
 }

@@ -1,7 +1,9 @@
 //! Many documents in one request: created, or brought to the given content; all or none.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use futures_util::future::join_all;
 use phaki_documents::document::{ChangeBytes, create_edits};
 use phaki_documents::{Document, DocumentId, Kind, Path};
 use phaki_replication::id::{FeedId, SpaceId};
@@ -15,7 +17,7 @@ use super::editing::{Author, Editing, change, leaves_of};
 use super::find::{self, Found};
 use super::loading::load_if_any;
 use crate::identity;
-use crate::limits::PUT_DOCUMENTS_MAX;
+use crate::limits::{PUT_DOCUMENTS_MAX, PUT_DOCUMENTS_PART};
 use crate::node_loop::{InForce, wall_ms};
 use crate::quote::quoted;
 
@@ -23,6 +25,15 @@ use crate::quote::quoted;
 struct Wanted {
     id: DocumentId,
     json: Value,
+}
+
+/// What all documents of a request have in common.
+struct Plan {
+    feed: FeedId,
+    space: SpaceId,
+    author: Author,
+    /// The name of the space, when none of them may exist there.
+    create_only: Option<String>,
 }
 
 /// What becomes of a document.
@@ -61,21 +72,13 @@ impl Editing {
         for (space, document) in keys {
             self.tips.settle(Found { space, document }).await;
         }
-        let (this, feed) = (self.clone(), in_force.own_feed());
-        let create_only = request.create_only.then(|| in_force.space_name(&space));
-        let outcomes = self
-            .workers
-            .run(move || {
-                let outcome = |wanted| {
-                    let create_only = create_only.as_deref();
-                    this.prepare(feed, space, wanted, &author, create_only)
-                };
-                wanted
-                    .into_iter()
-                    .map(outcome)
-                    .collect::<Result<Vec<_>, _>>()
-            })
-            .await?;
+        let plan = Arc::new(Plan {
+            feed: in_force.own_feed(),
+            space,
+            author,
+            create_only: request.create_only.then(|| in_force.space_name(&space)),
+        });
+        let outcomes = self.prepare_all(&plan, wanted).await?;
         let (mut documents, mut changes) = (Vec::new(), Vec::new());
         for outcome in outcomes {
             documents.push(outcome.row);
@@ -86,6 +89,31 @@ impl Editing {
         }
         drop(locked);
         Ok(pb::PutDocumentsReply { documents })
+    }
+
+    /// Prepares documents on as many threads as there are for it; the first one that is refused
+    /// is told of.
+    async fn prepare_all(
+        &self,
+        plan: &Arc<Plan>,
+        wanted: Vec<Wanted>,
+    ) -> Result<Vec<Outcome>, Denial> {
+        let mut wanted = wanted.into_iter();
+        let mut parts = Vec::new();
+        loop {
+            let part: Vec<Wanted> = wanted.by_ref().take(PUT_DOCUMENTS_PART).collect();
+            if part.is_empty() {
+                break;
+            }
+            let (this, plan) = (self.clone(), Arc::clone(plan));
+            let prepare = move || {
+                let outcomes = part.into_iter().map(|wanted| this.prepare(&plan, wanted));
+                outcomes.collect::<Result<Vec<_>, _>>()
+            };
+            parts.push(self.workers.run(prepare));
+        }
+        let parts: Result<Vec<_>, _> = join_all(parts).await.into_iter().collect();
+        Ok(parts?.into_iter().flatten().collect())
     }
 
     async fn append_all(
@@ -109,21 +137,15 @@ impl Editing {
         self.append(in_force, space, changes).await
     }
 
-    fn prepare(
-        &self,
-        feed: FeedId,
-        space: SpaceId,
-        wanted: Wanted,
-        author: &Author,
-        create_only: Option<&str>,
-    ) -> Result<Outcome, Denial> {
+    fn prepare(&self, plan: &Plan, wanted: Wanted) -> Result<Outcome, Denial> {
         let Wanted { id, json } = wanted;
+        let space = plan.space;
         let found = Found {
             space,
             document: id,
         };
         let existing = load_if_any(&self.reader, found)?;
-        if let (Some(_), Some(name)) = (&existing, create_only) {
+        if let (Some(_), Some(name)) = (&existing, &plan.create_only) {
             let sentence = format!("document {id} exists in space {name}: edit it instead");
             return Err(Denial::new(Code::AlreadyExists, "exists", sentence));
         }
@@ -137,7 +159,12 @@ impl Editing {
             Denial::invalid(format!("document {id}: {:#}", anyhow::Error::from(error)))
         })?;
         let before = leaves_of(&document);
-        let made = change(&mut document, self.actor_for(feed, found)?, author, &edits)?;
+        let made = change(
+            &mut document,
+            self.actor_for(plan.feed, found)?,
+            &plan.author,
+            &edits,
+        )?;
         let outcome = match (&made, exists) {
             (None, _) => "unchanged",
             (Some(_), true) => "changed",

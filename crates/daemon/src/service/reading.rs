@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use phaki_documents::change::ChangeHash;
 use phaki_documents::document::Conflict;
-use phaki_documents::{Document, Path, schema};
+use phaki_documents::{Document, Path, rules, schema};
 use phaki_store::Reader;
 use phaki_store::reader::ChangePlace;
 use phaki_wire::proto::local::v1 as pb;
 use serde_json::Value;
 
+use super::checking;
 use super::denial::Denial;
+use super::directory;
 use super::editing::hex;
 use super::find::{self, Found};
 use super::loading::{load, load_if_any};
+use super::reference::References;
 use super::workers::Workers;
 use crate::limits::CONFLICTED_LISTED_MAX;
 use crate::node_loop::{InForce, Journal, NodeRequests};
@@ -25,6 +28,7 @@ pub(super) struct Reading {
     pub(super) reader: Reader,
     pub(super) journal: Journal,
     pub(super) workers: Workers,
+    pub(super) references: References,
 }
 
 impl Reading {
@@ -53,6 +57,13 @@ impl Reading {
                 heads: document.heads().iter().map(|head| hex(head)).collect(),
                 conflicts: conflicts(&reader, &in_force, found, &document)?,
                 leaves: document.leaves().map(leaf).collect(),
+                merged_into: directory::stands_for(&reader, &document)?
+                    .map(|stands| stands.to_string())
+                    .unwrap_or_default(),
+                notices: rules::notices(&document)
+                    .into_iter()
+                    .map(|finding| checking::to_wire(&document, finding))
+                    .collect(),
             })
         };
         self.workers.run(show).await
@@ -181,7 +192,7 @@ fn conflicts(
 }
 
 /// What people call the field at a path, in Thai and English; empty when the schema has no name.
-fn label(document: &Document, path: &Path) -> (String, String) {
+pub(super) fn label(document: &Document, path: &Path) -> (String, String) {
     match schema::field_at(document.id().kind(), path) {
         Some(found) => {
             let label = found.field.label;

@@ -11,6 +11,7 @@ use phaki_store::reader::SpaceRow;
 use phaki_wire::proto::local::v1 as pb;
 
 use super::accepting::Starved;
+use super::contacts::open_matters;
 use super::denial::Denial;
 use super::receipts::coverage;
 use super::spaces::{Spaces, spaces_to_wire};
@@ -82,6 +83,9 @@ impl Spaces {
         problems.extend(quarantine_problems(&overview.in_force, &decide));
         problems.extend(facts.starved.problem());
         problems.extend(unread.into_iter().chain(others));
+        let vaults = self.requests.vaults().await?;
+        let (erasures, about_people) = open_matters(&overview.in_force, &vaults);
+        problems.extend(about_people);
         let link = |link: &LinkState| link_to_wire(&overview, link);
         let in_force = &overview.in_force;
         Ok(pb::StatusReply {
@@ -99,6 +103,7 @@ impl Spaces {
             listen: facts.listen.clone(),
             data: facts.data.display().to_string(),
             accepts_writes: overview.trouble.is_none(),
+            erasures,
         })
     }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Document;
 use super::read::{self, Held, View};
 use crate::change::{self, ChangeHash};
+use crate::kind::Kind;
 use crate::leaves;
 use crate::path::{self, Path};
 
@@ -40,17 +41,29 @@ impl Document {
     /// neither is the order of list items. A value that was edited while it was removed stands
     /// alone, without a conflict.
     pub fn conflicts(&self) -> Vec<Conflict> {
-        conflicts_of(&self.inner, &read::view(&self.inner))
+        self.leaves_and_conflicts().1
     }
 }
 
-pub(super) fn conflicts_of(inner: &Automerge, view: &View) -> Vec<Conflict> {
+impl Document {
+    /// Every shown value by encoded path, and the conflicts, from one reading of the document.
+    pub(crate) fn leaves_and_conflicts(&self) -> (BTreeMap<String, Value>, Vec<Conflict>) {
+        let kind = self.id().kind();
+        let view = read::view(&self.inner, kind);
+        let conflicts = conflicts_of(&self.inner, kind, &view);
+        let mut leaves = view.leaves;
+        leaves.retain(|key, _| !path::is_structure(key));
+        (leaves, conflicts)
+    }
+}
+
+pub(super) fn conflicts_of(inner: &Automerge, kind: Option<Kind>, view: &View) -> Vec<Conflict> {
     let mut found = BTreeMap::new();
     for key in &view.contested {
         if path::is_structure(key) {
             continue;
         }
-        let held = read::register(inner, key);
+        let held = read::register(inner, kind, key);
         let different = held.iter().any(|other| other.value != held[0].value);
         let (true, Ok(path)) = (different, Path::parse(key)) else {
             continue;
@@ -63,7 +76,7 @@ pub(super) fn conflicts_of(inner: &Automerge, view: &View) -> Vec<Conflict> {
         found.insert(key.clone(), conflict);
     }
     for key in mixed_shapes(view) {
-        if let Some(conflict) = shape_conflict(inner, view, &key) {
+        if let Some(conflict) = shape_conflict(inner, kind, view, &key) {
             found.insert(key, conflict);
         }
     }
@@ -99,14 +112,19 @@ fn mixed_shapes(view: &View) -> Vec<String> {
         .collect()
 }
 
-fn shape_conflict(inner: &Automerge, view: &View, key: &str) -> Option<Conflict> {
+fn shape_conflict(
+    inner: &Automerge,
+    kind: Option<Kind>,
+    view: &View,
+    key: &str,
+) -> Option<Conflict> {
     let path = Path::parse(key).ok()?;
     let shown = leaves::value_at(&view.leaves, key)?;
     let mut values: Vec<((u64, Vec<u8>), ConflictValue)> = Vec::new();
     for (value, keys) in leaves::shapes_at(&view.leaves, key) {
         let latest = keys
             .iter()
-            .flat_map(|key| read::register(inner, key))
+            .flat_map(|key| read::register(inner, kind, key))
             .map(|held| held.op)
             .max_by_key(read::op_key)?;
         values.push((read::op_key(&latest), attribute(inner, value, &latest)));

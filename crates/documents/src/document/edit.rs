@@ -124,7 +124,7 @@ impl Document {
             return Err(EditError::TooManyEdits { count: edits.len() });
         }
         let fields = edits.iter().map(Edit::field).collect();
-        let view = read::view_of_fields(&self.inner, &fields);
+        let view = read::view_of_fields(&self.inner, self.id.kind(), &fields);
         let mut draft = Draft::new(&view);
         for edit in edits {
             draft.make(edit)?;
@@ -199,7 +199,7 @@ impl Document {
         if added == 0 || self.inner.length(ROOT) + added <= LEAVES_MAX {
             return Ok(());
         }
-        let leaves = count(&read::view(&self.inner).leaves) + added;
+        let leaves = count(&read::view(&self.inner, self.id.kind()).leaves) + added;
         if leaves > LEAVES_MAX {
             return Err(EditError::TooManyLeaves { leaves });
         }
@@ -217,7 +217,7 @@ impl Document {
     ) -> Write {
         let touched = view.touched.contains(&key);
         let Some(value) = value else {
-            let remove_value = read::register(&self.inner, &key)
+            let remove_value = read::register(&self.inner, kind, &key)
                 .iter()
                 .any(|held| held.visible);
             return Write::Remove {
@@ -234,7 +234,7 @@ impl Document {
                 touched,
             };
         };
-        let held = read::register(&self.inner, &key);
+        let held = read::register(&self.inner, kind, &key);
         let objects: Option<Vec<_>> = held
             .into_iter()
             .map(|held| {
@@ -354,7 +354,9 @@ impl<'a> Draft<'a> {
 
     fn insert(&mut self, wanted: Leaves, force: bool) {
         for (key, value) in wanted {
-            if force && self.view.contested.contains(&key) && !path::is_structure(&key) {
+            // A text that was merged is read and found right by writing it once more.
+            let open = self.view.contested.contains(&key) || self.view.merged.contains(&key);
+            if force && open && !path::is_structure(&key) {
                 self.forced.insert(key.clone());
             }
             self.affected.insert(key.clone());

@@ -52,7 +52,7 @@ impl Document {
     /// # Errors
     /// As [`create_edits`].
     pub fn import_edits(&self, json: &Value) -> Result<Vec<Edit>, ImportError> {
-        let leaves = read::view(&self.inner).leaves;
+        let leaves = read::view(&self.inner, self.id.kind()).leaves;
         let mut edits = Vec::new();
         for (field, value) in importable(&self.id, json)? {
             let path = Path::of_key(field).map_err(|source| path_error(field, source))?;

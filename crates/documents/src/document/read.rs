@@ -8,6 +8,8 @@ use automerge::{
 };
 use serde_json::Value;
 
+use super::rank;
+use crate::kind::Kind;
 use crate::leaves::Leaves;
 use crate::path::{self, TOUCH};
 
@@ -19,6 +21,8 @@ pub(super) struct View {
     pub(super) contested: BTreeSet<String>,
     /// Paths whose text has been edited in place.
     pub(super) touched: BTreeSet<String>,
+    /// Those of them that were edited so at several places at once, and by nobody since.
+    pub(super) merged: BTreeSet<String>,
 }
 
 /// One of the live values of a path.
@@ -34,21 +38,29 @@ pub(super) struct Held {
 }
 
 /// Reads the whole root map once.
-pub(super) fn view(inner: &Automerge) -> View {
-    view_of(inner, inner.map_range(ROOT, ..))
+pub(super) fn view(inner: &Automerge, kind: Option<Kind>) -> View {
+    view_of(inner, kind, inner.map_range(ROOT, ..))
 }
 
 /// As [`view`], of these top-level fields alone.
-pub(super) fn view_of_fields(inner: &Automerge, fields: &BTreeSet<&str>) -> View {
+pub(super) fn view_of_fields(
+    inner: &Automerge,
+    kind: Option<Kind>,
+    fields: &BTreeSet<&str>,
+) -> View {
     let items = fields.iter().flat_map(|field| {
         // '0' is the character after '/'.
         let around = inner.map_range(ROOT, (*field).to_owned()..format!("{field}0"));
         around.filter(|item| path::first_segment(&item.key) == *field)
     });
-    view_of(inner, items)
+    view_of(inner, kind, items)
 }
 
-fn view_of<'a>(inner: &'a Automerge, items: impl Iterator<Item = MapRangeItem<'a>>) -> View {
+fn view_of<'a>(
+    inner: &'a Automerge,
+    kind: Option<Kind>,
+    items: impl Iterator<Item = MapRangeItem<'a>>,
+) -> View {
     let mut view = View::default();
     let mut touches = Vec::new();
     for item in items {
@@ -56,20 +68,25 @@ fn view_of<'a>(inner: &'a Automerge, items: impl Iterator<Item = MapRangeItem<'a
             continue;
         }
         if path::last_segment(&item.key) == TOUCH {
-            touches.push(item.key.into_owned());
+            touches.push((item.conflict, item.key.into_owned()));
             continue;
         }
         let (op, conflict) = (item.id(), item.conflict);
-        let Some(value) = shown_value(inner, &item.value.into_value(), &op) else {
+        let Some(mut value) = shown_value(inner, &item.value.into_value(), &op) else {
             continue;
         };
         let key = item.key.into_owned();
         if conflict {
+            if rank::is_state(kind, &key)
+                && let Some(first) = register(inner, kind, &key).into_iter().next()
+            {
+                value = first.value;
+            }
             view.contested.insert(key.clone());
         }
         view.leaves.insert(key, value);
     }
-    for touch in touches {
+    for (at_once, touch) in touches {
         let Some(key) = touch
             .strip_suffix(TOUCH)
             .and_then(|key| key.strip_suffix('/'))
@@ -77,7 +94,10 @@ fn view_of<'a>(inner: &'a Automerge, items: impl Iterator<Item = MapRangeItem<'a
             continue;
         };
         view.touched.insert(key.to_owned());
-        let held = register(inner, key);
+        let held = register(inner, kind, key);
+        if at_once && held.len() == 1 {
+            view.merged.insert(key.to_owned());
+        }
         if held.iter().any(|held| !held.visible) {
             view.contested.insert(key.to_owned());
         }
@@ -90,8 +110,17 @@ fn view_of<'a>(inner: &'a Automerge, items: impl Iterator<Item = MapRangeItem<'a
     view
 }
 
+/// The changes that edited a text in place, of those that no later edit of it supersedes.
+pub(super) fn editors(inner: &Automerge, key: &str) -> Vec<automerge::ChangeHash> {
+    let touches = inner.get_all(ROOT, format!("{key}/{TOUCH}"));
+    let touches = touches.unwrap_or_default().into_iter();
+    touches
+        .filter_map(|(_, op)| inner.hash_for_opid(&op))
+        .collect()
+}
+
 /// All live values of a path, the shown one first, the others from the latest operation on.
-pub(super) fn register(inner: &Automerge, key: &str) -> Vec<Held> {
+pub(super) fn register(inner: &Automerge, kind: Option<Kind>, key: &str) -> Vec<Held> {
     let touches = touches(inner, key);
     let mut held = Vec::new();
     let mut seen = BTreeSet::new();
@@ -130,6 +159,7 @@ pub(super) fn register(inner: &Automerge, key: &str) -> Vec<Held> {
             });
         }
     }
+    rank::sort(kind, key, &mut held);
     held
 }
 

@@ -30,17 +30,19 @@ pub struct Summary {
     pub conflicts: usize,
     /// Data-quality flags.
     pub flags: Vec<String>,
+    /// The record into which this one was merged.
+    pub merged_into: Option<String>,
 }
 
 impl Document {
     /// The summary.
     pub fn summary(&self) -> Summary {
-        self.summary_of(&read::view(&self.inner))
+        self.summary_of(&read::view(&self.inner, self.id.kind()))
     }
 
     /// The summary, and what a search looks at, from one reading of the document.
     pub fn summary_and_texts(&self) -> (Summary, Texts) {
-        let view = read::view(&self.inner);
+        let view = read::view(&self.inner, self.id.kind());
         let summary = self.summary_of(&view);
         let texts = texts_of(&summary, &view.leaves);
         (summary, texts)
@@ -66,8 +68,9 @@ impl Document {
                 .filter_map(Value::as_i64)
                 .collect(),
             home: first_text(leaves, &["home"]),
-            conflicts: conflict::conflicts_of(&self.inner, view).len(),
+            conflicts: conflict::conflicts_of(&self.inner, self.id.kind(), view).len(),
             flags: texts(leaves, "dq"),
+            merged_into: first_text(leaves, &["merged_into"]),
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::derived::{Totals, totals_of_line};
 use super::finding::{Finding, Rule, error, warning};
 use super::gist::Gists;
-use super::subject::{Subject, name};
 use crate::kind::Kind;
+use crate::subject::{Subject, name};
 
 pub(super) const RULES: &[Rule] = &[
     PAID_WITHOUT_LINE,

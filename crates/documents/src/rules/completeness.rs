@@ -3,8 +3,8 @@
 
 use super::finding::{Finding, Rule, warning};
 use super::gist::Gists;
-use super::subject::Subject;
 use crate::kind::Kind;
+use crate::subject::Subject;
 
 pub(super) const RULES: &[Rule] = &[NO_DATA, NOBODY_RESPONSIBLE, NO_ACTIVITY, NO_EVALUATION];
 

@@ -1,14 +1,15 @@
 //! What follows from a document and is therefore never stored: totals, years, state, completeness.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::completeness::{self, Completeness};
 use super::figures::EXPIRING_DAYS;
-use super::subject::{Subject, name};
+use super::spread::{self, Spread};
 use super::{Setting, gist::Gists};
 use crate::date::Date;
 use crate::document::Document;
 use crate::kind::Kind;
+use crate::subject::{Subject, name};
 
 /// What was asked for, granted and paid, in satang. A sum beyond 64 bits stays at the largest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,8 +38,12 @@ pub enum Expiry {
 pub struct Derived {
     /// Buddhist-era fiscal years: those given, or else those of its dates.
     pub fiscal_years: BTreeSet<i64>,
+    /// For each of these years, the health regions in which its areas lay when the year began.
+    pub regions: BTreeMap<i64, BTreeSet<String>>,
     /// Of an activity its own, of a plan those of all its activities.
     pub totals: Option<Totals>,
+    /// Between what the totals lie, as long as something in them is in conflict.
+    pub spread: Option<Spread>,
     pub expiry: Option<Expiry>,
     pub completeness: Option<Completeness>,
 }
@@ -47,13 +52,27 @@ pub struct Derived {
 pub fn derived(document: &Document, setting: &Setting<'_>) -> Derived {
     let subject = Subject::of(document);
     let kind = subject.kind();
+    let fiscal_years = years_of(&subject);
+    let areas = || subject.below("areas").filter_map(|(_, code)| code.as_str());
+    let regions = fiscal_years.iter().map(|year| {
+        let regions = setting.reference.regions(areas(), *year);
+        (*year, regions)
+    });
+    let regions = regions.filter(|(_, regions)| !regions.is_empty());
     Derived {
-        fiscal_years: years_of(&subject),
+        regions: regions.collect(),
+        fiscal_years,
         totals: match kind {
             Some(Kind::Activity) => Some(totals_of(&subject)),
             Some(Kind::Plan) => Some(totals_of_plan(&subject, setting.around)),
             _ => None,
         },
+        spread: match kind {
+            Some(Kind::Activity) => Some(spread::of(document, &subject)),
+            Some(Kind::Plan) => Some(spread_of_plan(&subject, setting.around)),
+            _ => None,
+        }
+        .filter(|spread| spread.conflicts > 0),
         expiry: (kind == Some(Kind::Agreement)).then(|| expiry_of(&subject, setting.today)),
         completeness: (kind == Some(Kind::Plan))
             .then(|| completeness::of(&subject, setting.around)),
@@ -98,7 +117,8 @@ pub(super) fn totals_of_line(subject: &Subject, line: &str) -> Totals {
     }
 }
 
-fn totals_of_plan(subject: &Subject, around: &Gists) -> Totals {
+/// The sums of all activities of a plan.
+pub(super) fn totals_of_plan(subject: &Subject, around: &Gists) -> Totals {
     let activities = around.activities_of(&subject.id);
     activities
         .iter()
@@ -106,8 +126,16 @@ fn totals_of_plan(subject: &Subject, around: &Gists) -> Totals {
         .fold(Totals::default(), Totals::plus)
 }
 
+fn spread_of_plan(subject: &Subject, around: &Gists) -> Spread {
+    let activities = around.activities_of(&subject.id);
+    activities
+        .iter()
+        .map(|activity| activity.spread)
+        .fold(Spread::default(), Spread::plus)
+}
+
 impl Totals {
-    fn plus(self, other: Totals) -> Totals {
+    pub(super) fn plus(self, other: Totals) -> Totals {
         Totals {
             requested: self.requested.saturating_add(other.requested),
             approved: self.approved.saturating_add(other.approved),

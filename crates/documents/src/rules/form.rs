@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Setting;
 use super::digits::arabic;
 use super::figures::{DATED_FROM, SHORT_TEXT_CHARS_MAX, YEARS};
 use super::finding::{Finding, Rule, error, warning};
-use super::subject::Subject;
 use crate::area;
 use crate::date::Date;
 use crate::decimal::Decimal;
 use crate::kind::{DocumentId, Kind};
 use crate::path::Path;
-use crate::schema::{self, FieldType, Mismatch, vocabulary};
+use crate::reference::Reference;
+use crate::schema::{self, FieldType, Mismatch};
+use crate::subject::Subject;
 
 pub(super) const RULES: &[Rule] = &[
     MISSING_FIELD,
@@ -102,13 +104,13 @@ const END_BEFORE_START: Rule = error(
 );
 const UNKNOWN_AREA: Rule = warning(
     "unknown_area",
-    "ไม่รู้จักจังหวัดของรหัสพื้นที่นี้",
-    "No province has the first two digits of this area code",
+    "ไม่มีจังหวัดของรหัสพื้นที่นี้ในชุดข้อมูลอ้างอิง ดู `phaki reference show areas`",
+    "No province has the first two digits of this area code: `phaki reference show areas` lists them",
 );
 const UNKNOWN_CODE: Rule = warning(
     "unknown_code",
-    "โปรแกรมรุ่นนี้ไม่รู้จักรหัสนี้ ดูรหัสที่ใช้ได้จาก `phaki schema`",
-    "This program does not know this code: `phaki schema` lists those it knows",
+    "ไม่มีรหัสนี้ในชุดข้อมูลอ้างอิง ดูรหัสที่ใช้ได้จาก `phaki reference show codes`",
+    "No reference set has this code: `phaki reference show codes` lists those in use",
 );
 const THAI_DIGITS: Rule = warning(
     "thai_digits",
@@ -121,7 +123,7 @@ const TEXT_TOO_LONG: Rule = warning(
     "The text is long for a short field: shorten it, or use the description",
 );
 
-pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: &Subject, setting: &Setting<'_>, findings: &mut Vec<Finding>) {
     for (key, value) in subject.leaves() {
         // Nothing is no malformed something.
         let empty = value.is_null() || value.as_str() == Some("");
@@ -131,7 +133,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
         if let Err(Mismatch { expected, found }) = schema::check(subject.kind(), &path, value) {
             findings.push(WRONG_TYPE.shown_by(key, format_args!("{found} ≠ {expected}")));
         } else if let Some(field_type) = type_of(subject.kind(), &path, value) {
-            findings.extend(of_value(subject.id, key, field_type, value));
+            findings.extend(of_value(subject.id, setting, (key, value), field_type));
         }
     }
     for field in subject.kind().into_iter().flat_map(schema::fields) {
@@ -162,14 +164,22 @@ pub(super) fn type_of(kind: Option<Kind>, path: &Path, value: &Value) -> Option<
     })
 }
 
-fn of_value(id: DocumentId, path: &str, wanted: FieldType, value: &Value) -> Option<Finding> {
+fn of_value(
+    id: DocumentId,
+    setting: &Setting<'_>,
+    (path, value): (&str, &Value),
+    wanted: FieldType,
+) -> Option<Finding> {
+    let Setting {
+        today, reference, ..
+    } = *setting;
     let text = value.as_str().unwrap_or_default();
     let number = value.as_i64();
     let negative = number.is_some_and(|number| number < 0);
     let broken = match wanted {
-        FieldType::Ref(kinds) => return reference(id, path, kinds, text),
+        FieldType::Ref(kinds) => return of_reference(id, path, kinds, text),
         FieldType::ShortText => return too_long(path, text),
-        FieldType::Area => of_area(text),
+        FieldType::Area => of_area(text, reference),
         FieldType::Date => (!is_date(text)).then_some(MALFORMED_DATE),
         FieldType::Time => (!is_time(text)).then_some(MALFORMED_TIME),
         FieldType::FiscalYear => {
@@ -184,7 +194,7 @@ fn of_value(id: DocumentId, path: &str, wanted: FieldType, value: &Value) -> Opt
         }
         FieldType::Decimal => of_decimal(value),
         FieldType::Code(name) => {
-            let known = vocabulary::label(name, text).is_some();
+            let known = reference.label(name, text, today).is_some();
             (!known).then_some(UNKNOWN_CODE)
         }
         FieldType::Url => {
@@ -209,7 +219,7 @@ fn of_value(id: DocumentId, path: &str, wanted: FieldType, value: &Value) -> Opt
     broken.map(|rule| rule.shown_by(path, value))
 }
 
-fn reference(id: DocumentId, path: &str, kinds: &[Kind], text: &str) -> Option<Finding> {
+fn of_reference(id: DocumentId, path: &str, kinds: &[Kind], text: &str) -> Option<Finding> {
     let Ok(found) = text.parse::<DocumentId>() else {
         return Some(MALFORMED_REFERENCE.shown_by(path, format_args!("{text:?}")));
     };
@@ -228,12 +238,15 @@ fn too_long(path: &str, text: &str) -> Option<Finding> {
     (chars > SHORT_TEXT_CHARS_MAX).then(|| TEXT_TOO_LONG.shown_by(path, values))
 }
 
-fn of_area(code: &str) -> Option<Rule> {
+fn of_area(code: &str, reference: &Reference) -> Option<Rule> {
     if !area::is_code(code) {
         return Some(MALFORMED_AREA);
     }
-    let digits = code.starts_with(|c: char| c.is_ascii_digit());
-    (digits && area::province_of(code).is_none()).then_some(UNKNOWN_AREA)
+    let province = code
+        .get(..2)
+        .filter(|two| two.starts_with(|c: char| c.is_ascii_digit()))?;
+    let known = [code, province].map(|code| reference.areas(code).next());
+    (known == [None, None]).then_some(UNKNOWN_AREA)
 }
 
 fn of_decimal(value: &Value) -> Option<Rule> {

@@ -1,14 +1,22 @@
-//! What the rules need to know of other documents: a few facts of each plan, activity and indicator.
+//! What the rules need to know of other documents: a few facts of each plan, activity and indicator,
+//! the directory of organisations, and the numbers that people gave.
 //!
 //! A space of a hundred thousand documents has some tens of megabytes of these, and no document
 //! need stay loaded.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::derived::{Totals, totals_of};
-use super::subject::Subject;
+use super::number::{self, Number};
+use super::spread::{self, Spread};
+use crate::date::Date;
+use crate::directory::{Directory, Hierarchy, Office, Pair};
 use crate::document::Document;
 use crate::kind::{DocumentId, Kind};
+use crate::search::Abbreviations;
+use crate::subject::Subject;
 use crate::text::fold;
 
 /// Roles by which an organisation or a group answers for an activity.
@@ -16,7 +24,7 @@ const RESPONSIBLE: [&str; 2] = ["accountable", "implementing"];
 
 /// The facts of one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gist {
+pub(super) struct Gist {
     id: DocumentId,
     /// The plan or activity that it belongs to.
     plan: Option<DocumentId>,
@@ -26,6 +34,7 @@ pub struct Gist {
     areas: BTreeSet<String>,
     pub(super) years: BTreeSet<i64>,
     pub(super) totals: Totals,
+    pub(super) spread: Spread,
     pub(super) has_budget: bool,
     /// Somebody answers for it.
     pub(super) is_answered_for: bool,
@@ -38,8 +47,7 @@ pub struct Gist {
 impl Gist {
     /// The facts of a document; `None` for kinds that no rule asks about, and for a document that
     /// was withdrawn from use.
-    pub fn of(document: &Document) -> Option<Gist> {
-        let subject = Subject::of(document);
+    fn of(document: &Document, subject: &Subject) -> Option<Gist> {
         let asked = matches!(
             subject.kind(),
             Some(Kind::Plan | Kind::Activity | Kind::Indicator)
@@ -65,7 +73,8 @@ impl Gist {
                 .filter_map(|(_, value)| value.as_str().map(str::to_owned))
                 .collect(),
             years: subject.years(),
-            totals: totals_of(&subject),
+            totals: totals_of(subject),
+            spread: spread::of(document, subject),
             has_budget: subject.has("budget"),
             is_answered_for,
             has_data_source: subject.has("data_source") || subject.has("baseline"),
@@ -84,12 +93,53 @@ pub struct Gists {
     below: BTreeMap<DocumentId, BTreeSet<DocumentId>>,
     /// Title and area to one activity of each plan.
     by_title: BTreeMap<(String, String), BTreeMap<DocumentId, DocumentId>>,
+    by_number: BTreeMap<Number, BTreeSet<DocumentId>>,
+    directory: Directory,
+    abbreviations: Abbreviations,
+    /// Worked out once, when somebody asks first.
+    duplicates: OnceLock<BTreeMap<DocumentId, Vec<Pair>>>,
+    /// Those of the day on which somebody asked first.
+    hierarchy: OnceLock<(Date, Hierarchy)>,
 }
 
 impl Gists {
+    /// The kinds of which rules for other documents need to know.
+    pub const KINDS: [Kind; 6] = [
+        Kind::Org,
+        Kind::Agreement,
+        Kind::Plan,
+        Kind::Activity,
+        Kind::Indicator,
+        Kind::Resolution,
+    ];
+
+    /// No facts yet; names of organisations will be compared with these abbreviations written out.
+    pub fn knowing(abbreviations: Abbreviations) -> Gists {
+        Gists {
+            abbreviations,
+            ..Gists::default()
+        }
+    }
+
     /// Takes the facts of one more document. A document that is there already, since it lies in
     /// several spaces, counts once.
-    pub fn insert(&mut self, gist: Gist) {
+    pub fn take(&mut self, document: &Document) {
+        self.duplicates = OnceLock::new();
+        self.hierarchy = OnceLock::new();
+        if let Some(office) = Office::of(document, &self.abbreviations) {
+            self.directory.insert(office);
+            return;
+        }
+        let subject = Subject::of(document);
+        if let Some(number) = number::of(&subject).filter(|_| !subject.is_retired()) {
+            self.by_number.entry(number).or_default().insert(subject.id);
+        }
+        if let Some(gist) = Gist::of(document, &subject) {
+            self.insert(gist);
+        }
+    }
+
+    fn insert(&mut self, gist: Gist) {
         if self.by_id.contains_key(&gist.id) {
             return;
         }
@@ -113,6 +163,41 @@ impl Gists {
             let known = plans.entry(plan).or_insert(gist.id);
             *known = gist.id.min(*known);
         }
+    }
+
+    /// The organisations.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The pairs of records with this one that may be of one organisation.
+    pub(super) fn duplicates_of(&self, id: &DocumentId) -> &[Pair] {
+        let all = self.duplicates.get_or_init(|| {
+            let mut by_id: BTreeMap<DocumentId, Vec<Pair>> = BTreeMap::new();
+            for pair in self.directory.duplicates() {
+                by_id.entry(pair.other).or_default().push(pair.clone());
+                by_id.entry(pair.remains).or_default().push(pair);
+            }
+            by_id
+        });
+        all.get(id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Who belongs to whom on that day.
+    pub(super) fn hierarchy(&self, day: Date) -> Cow<'_, Hierarchy> {
+        let known = self
+            .hierarchy
+            .get_or_init(|| (day, self.directory.hierarchy(day)));
+        match known {
+            (of, hierarchy) if *of == day => Cow::Borrowed(hierarchy),
+            _ => Cow::Owned(self.directory.hierarchy(day)),
+        }
+    }
+
+    /// The other documents with that number.
+    pub(super) fn others_numbered(&self, number: &Number, id: &DocumentId) -> Vec<DocumentId> {
+        let all = self.by_number.get(number).into_iter().flatten();
+        all.filter(|other| *other != id).copied().collect()
     }
 
     pub(super) fn get(&self, id: &DocumentId) -> Option<&Gist> {

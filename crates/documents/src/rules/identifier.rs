@@ -1,7 +1,7 @@
 //! Codes by which others know an organisation, project or indicator, each of a system of its own.
 
 use super::finding::{Finding, Rule, error, warning};
-use super::subject::{Subject, name};
+use crate::subject::{Subject, name};
 
 pub(super) const RULES: &[Rule] = &[MALFORMED_IDENTIFIER, UNKNOWN_SYSTEM];
 

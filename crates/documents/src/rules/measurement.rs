@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::figures::YEARS;
 use super::finding::{Finding, Rule, error, warning};
-use super::subject::{Subject, name};
 use crate::area;
 use crate::decimal::Decimal;
 use crate::kind::Kind;
+use crate::subject::{Subject, name};
 
 pub(super) const RULES: &[Rule] = &[MALFORMED_PERIOD, OUT_OF_RANGE, MORE_THAN_ALL];
 

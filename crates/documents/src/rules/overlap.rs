@@ -2,8 +2,8 @@
 
 use super::finding::{Finding, Rule, warning};
 use super::gist::Gists;
-use super::subject::Subject;
 use crate::kind::Kind;
+use crate::subject::Subject;
 
 pub(super) const RULES: &[Rule] = &[SAME_ACTIVITY];
 

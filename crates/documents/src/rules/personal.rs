@@ -8,9 +8,9 @@ use super::digits::arabic;
 use super::finding::{Finding, Rule, warning};
 use super::form;
 use super::identifier::has_check_digit;
-use super::subject::Subject;
 use crate::path::{Path, Segment};
 use crate::schema::FieldType;
+use crate::subject::Subject;
 
 pub(super) const RULES: &[Rule] = &[CITIZEN_ID, TELEPHONE, NAME_OF_PERSON];
 
@@ -139,6 +139,11 @@ fn numbers(text: &str) -> Vec<String> {
 
 fn has_citizen_id(text: &str) -> bool {
     numbers(text).iter().any(|number| has_check_digit(number))
+}
+
+/// Whether there is a number as long as that of a citizen, even with a digit mistyped.
+pub(crate) fn has_thirteen_digits(text: &str) -> bool {
+    numbers(text).iter().any(|number| number.len() == 13)
 }
 
 /// Ten digits of a mobile, nine of a fixed line, both also with the country's code.

@@ -8,9 +8,9 @@ use super::digits::arabic;
 use super::figures::YEARS;
 use super::finding::{Finding, Rule, warning};
 use super::gist::Gists;
-use super::subject::Subject;
 use crate::date::Date;
 use crate::kind::Kind;
+use crate::subject::Subject;
 
 pub(super) const RULES: &[Rule] = &[
     DATE_OUTSIDE_YEAR,

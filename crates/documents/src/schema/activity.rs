@@ -1,8 +1,8 @@
 //! Projects and activities: schedule, roles, budget, targets, reports.
 
 use super::field::FieldType::{
-    Any, Area, Code, Count, Date, FiscalYear, Group, Groups, List, Localised, LongText, Map, Money,
-    OneOrMany, PartialDate, Ref, ShortText,
+    Any, Area, Code, Count, Date, DateOrText, FiscalYear, Group, Groups, List, Localised, LongText,
+    Map, Money, OneOrMany, PartialDate, Ref, ShortText,
 };
 use super::field::{Field, optional, required};
 use crate::kind::Kind;
@@ -98,6 +98,39 @@ pub(super) const FIELDS: &[Field] = &[
         "State",
     ),
     optional("reports/*/ladder", Any, "ลำดับการรับรอง", "Ladder"),
+    optional("approvals", Groups, "การอนุมัติ", "Approvals"),
+    optional(
+        "approvals/*/by_org",
+        Ref(&[Kind::Org, Kind::Network]),
+        "อนุมัติโดย",
+        "By organisation",
+    ),
+    optional("approvals/*/by_role", ShortText, "ในฐานะ", "In the role of"),
+    optional(
+        "approvals/*/decision",
+        Code("approval.decision"),
+        "ผลการพิจารณา",
+        "Decision",
+    ),
+    optional("approvals/*/at", DateOrText, "เมื่อ", "On"),
+    optional(
+        "approvals/*/content_hash",
+        ShortText,
+        "ลายนิ้วมือเนื้อหา",
+        "Hash of the content",
+    ),
+    optional(
+        "approvals/*/meeting_ref",
+        ShortText,
+        "อ้างอิงการประชุม",
+        "Meeting",
+    ),
     optional("status_log", Groups, "บันทึกสถานะ", "Status log"),
     optional("overlaps", List(&Any), "งานที่ซ้ำซ้อน", "Overlaps"),
+    optional(
+        "carried_from",
+        Ref(&[Kind::Activity]),
+        "ต่อยอดจากกิจกรรม",
+        "Carried over from",
+    ),
 ];

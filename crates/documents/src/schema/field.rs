@@ -85,6 +85,14 @@ impl Field {
 
     /// True when the segments start with the pattern.
     pub(super) fn matches(&self, segments: &[Segment]) -> bool {
+        // Asked of every field for every value: most differ in their first key, which is never `*`.
+        let Some(Segment::Key(first)) = segments.first() else {
+            return false;
+        };
+        let behind = self.pattern.strip_prefix(first.as_str());
+        if !behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('/')) {
+            return false;
+        }
         let mut rest = segments.iter();
         self.pattern.split('/').all(|wanted| match rest.next() {
             None | Some(Segment::Structure(_)) => false,

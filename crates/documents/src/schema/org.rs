@@ -92,5 +92,15 @@ pub(super) const FIELDS: &[Field] = &[
     optional("capacities", List(&ShortText), "ศักยภาพ", "Capacities"),
     optional("status", Code("org.status"), "สถานะ", "Status"),
     optional("merged_into", Ref(&[Kind::Org]), "รวมเข้ากับ", "Merged into"),
+    optional(
+        "distinct_from",
+        List(&Ref(&[Kind::Org])),
+        "ไม่ใช่หน่วยงานเดียวกับ",
+        "Not the same as",
+    )
+    .help(
+        "ตรวจแล้วว่าเป็นคนละหน่วยงาน จึงไม่ถูกเสนอว่าซ้ำอีก",
+        "Found to be another organisation, and therefore no longer proposed as the same",
+    ),
     optional("steward", Area, "โหนดผู้ดูแล", "Steward node"),
 ];

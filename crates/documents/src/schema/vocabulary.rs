@@ -75,5 +75,6 @@ const VOCABULARIES: &[(&str, &[Code])] = &[
     ("unit", work::UNIT),
     ("date.precision", work::DATE_PRECISION),
     ("visibility", work::VISIBILITY),
+    ("reference.set", work::REFERENCE_SET),
     ("dq", work::DQ),
 ];

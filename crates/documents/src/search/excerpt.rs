@@ -107,10 +107,11 @@ fn cut(line: &str, marks: &[Range<usize>]) -> Excerpt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::search::Abbreviations;
     use proptest::prelude::*;
 
     fn marked(query: &str, text: &str) -> Vec<String> {
-        let query = Query::parse(query).unwrap();
+        let query = Query::parse(query, &Abbreviations::default()).unwrap();
         let Some(found) = excerpt(&query, text.lines()) else {
             return Vec::new();
         };
@@ -131,7 +132,7 @@ mod tests {
     fn the_line_with_most_words_is_shown_around_the_first_of_them() {
         let long = "ก".repeat(100);
         let text = format!("แผน\n{long}แผนสุขภาพ{long}");
-        let query = Query::parse("แผน สุขภาพ").unwrap();
+        let query = Query::parse("แผน สุขภาพ", &Abbreviations::default()).unwrap();
         let found = excerpt(&query, text.lines()).unwrap();
         assert!(found.cut_before && found.cut_behind);
         assert_eq!(found.text.graphemes(true).count(), WHOLE);
@@ -144,7 +145,7 @@ mod tests {
             text in "([กขค][ิี่้ํำา์]{0,3}|[เแ .a]){0,120}",
             query in "[กขค][กขคิ่ำ]{1,2}",
         ) {
-            let Ok(query) = Query::parse(&query) else { return Ok(()) };
+            let Ok(query) = Query::parse(&query, &Abbreviations::default()) else { return Ok(()) };
             let Some(found) = excerpt(&query, text.lines()) else { return Ok(()) };
             let at: Vec<usize> = found.text.grapheme_indices(true).map(|(at, _)| at).collect();
             let is_edge = |place: usize| place == found.text.len() || at.contains(&place);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::Texts;
-use super::abbreviation::other_forms;
+use super::abbreviation::Abbreviations;
 use super::grams::{Gram, LETTERS};
 use crate::limits::{QUERY_BYTES_MAX, QUERY_GRAMS_MAX, QUERY_WORDS_MAX};
 use crate::text::{fold, fold_chars, is_mark};
@@ -53,11 +53,11 @@ pub enum Rank {
 }
 
 impl Query {
-    /// Reads what somebody typed.
+    /// Reads what somebody typed, in the light of the abbreviations in use.
     ///
     /// # Errors
     /// When it has no word, or too many.
-    pub fn parse(text: &str) -> Result<Query, QueryError> {
+    pub fn parse(text: &str, known: &Abbreviations) -> Result<Query, QueryError> {
         if text.len() > QUERY_BYTES_MAX {
             return Err(QueryError::TooLong);
         }
@@ -72,7 +72,10 @@ impl Query {
             return Err(QueryError::TooLong);
         }
         Ok(Query {
-            words: words.into_iter().map(Word::of).collect(),
+            words: words
+                .into_iter()
+                .map(|word| Word::of(word, known))
+                .collect(),
             whole: folded.chars().collect(),
         })
     }
@@ -113,9 +116,9 @@ impl Query {
 }
 
 impl Word {
-    fn of(word: &str) -> Word {
+    fn of(word: &str, known: &Abbreviations) -> Word {
         let mut forms = vec![vec![Part::of(word)]];
-        for (other, place) in other_forms(word) {
+        for (other, place) in known.other_forms(word) {
             let parts = [other, place].into_iter().filter(|part| !part.is_empty());
             forms.push(parts.map(Part::of).collect());
             // The form that was typed may have a space before the place.
@@ -176,12 +179,20 @@ mod tests {
     use crate::search::grams;
     use proptest::prelude::*;
 
+    fn parse(text: &str) -> Result<Query, QueryError> {
+        let mut known = Abbreviations::default();
+        for (short, full) in crate::search::FORMS {
+            known.insert(short, full);
+        }
+        Query::parse(text, &known)
+    }
+
     fn rank(query: &str, names: &str, body: &str) -> Option<Rank> {
         let texts = Texts {
             names: names.to_owned(),
             body: body.to_owned(),
         };
-        Query::parse(query).unwrap().rank(&texts)
+        parse(query).unwrap().rank(&texts)
     }
 
     #[test]
@@ -231,12 +242,12 @@ mod tests {
     #[test]
     fn what_narrows_nothing_down_is_no_query() {
         for text in ["", " . ", "ก", "ก ข"] {
-            assert_eq!(Query::parse(text), Err(QueryError::NoWord), "{text:?}");
+            assert_eq!(parse(text), Err(QueryError::NoWord), "{text:?}");
         }
         let words = "แผน ".repeat(QUERY_WORDS_MAX + 1);
-        assert_eq!(Query::parse(&words), Err(QueryError::TooLong));
+        assert_eq!(parse(&words), Err(QueryError::TooLong));
         assert_eq!(
-            Query::parse(&"ก".repeat(QUERY_BYTES_MAX)),
+            parse(&"ก".repeat(QUERY_BYTES_MAX)),
             Err(QueryError::TooLong)
         );
     }
@@ -249,7 +260,7 @@ mod tests {
             length in 2_usize..8,
         ) {
             let letters: Vec<char> = text.chars().skip(from).take(length).collect();
-            let Ok(query) = Query::parse(&letters.iter().collect::<String>()) else {
+            let Ok(query) = parse(&letters.iter().collect::<String>()) else {
                 return Ok(());
             };
             let texts = Texts { names: text.clone(), body: String::new() };

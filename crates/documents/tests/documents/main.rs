@@ -6,10 +6,14 @@
 )]
 
 mod causality;
+mod conflicts_c01_c07;
+mod conflicts_c08_c18;
+mod directory;
 mod editing;
 mod handbook;
 mod history;
 mod hostile;
+mod interleaving;
 mod merging;
 mod past;
 mod replica;

@@ -2,7 +2,8 @@
 
 use phaki_documents::Document;
 use phaki_documents::date::Date;
-use phaki_documents::rules::{Gist, Gists, Setting, check};
+use phaki_documents::reference::Reference;
+use phaki_documents::rules::{Gists, Setting, check};
 
 use crate::replica::Replica;
 use crate::samples::samples;
@@ -18,16 +19,14 @@ fn the_five_sample_networks_have_exactly_the_flags_that_their_sources_deserve() 
         })
         .collect();
     let mut around = Gists::default();
-    documents
-        .iter()
-        .filter_map(Gist::of)
-        .for_each(|gist| around.insert(gist));
+    documents.iter().for_each(|document| around.take(document));
     let today = Date::parse("2026-11-24").unwrap();
     let mut lines = Vec::new();
     for document in &documents {
         let setting = Setting {
             today,
             around: &around,
+            reference: &Reference::built_in(),
         };
         let title = document.summary().title;
         for finding in check(document, &setting) {

@@ -31,6 +31,7 @@ fn have() -> Message {
         receipts: ShortDigest([5; 16]),
         frontier: ShortDigest([5; 16]),
         severed: None,
+        vault: None,
     }])
 }
 

@@ -7,6 +7,7 @@ use crate::manifest::SignedManifest;
 use crate::message::SeveredRun;
 use crate::receipt::SignedReceipt;
 use crate::roster::SignedRoster;
+use crate::vault::Told;
 
 /// What a node knows when it starts: read from its store.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Durable {
     pub forks: Vec<ForkProof>,
     /// The newest receipts of every space.
     pub receipts: Vec<SignedReceipt>,
+    /// The statements about people; records without their keys are not among them.
+    pub vault: Vec<Told>,
     /// What was cut off and is kept.
     pub severed: Vec<(SpaceId, KeptRun)>,
     /// The feeds held.

@@ -194,6 +194,7 @@ impl Node {
         };
         let opening = !std::mem::replace(&mut session.greeted, true);
         let (mut other_receipts, mut other_severed) = (Vec::new(), Vec::new());
+        let mut other_vaults = Vec::new();
         for state in states {
             let Some(held) = self.spaces.get_mut(&state.space) else {
                 continue;
@@ -215,6 +216,9 @@ impl Node {
             if held.adrift_digest() != state.severed {
                 other_severed.push(state.space);
             }
+            if held.vault_digest(&self.roster, &session.peer) != state.vault {
+                other_vaults.push(state.space);
+            }
             let equal = held.frontier_digest() == state.frontier;
             if equal {
                 theirs.agree(held.report(state.space));
@@ -232,6 +236,10 @@ impl Node {
         }
         for space in other_severed {
             self.tell_severed(link, space, out);
+        }
+        for space in other_vaults {
+            // At the opening the peer finds out by itself.
+            self.tell_vault(link, space, opening, out);
         }
         self.notice_sync(link, out);
     }

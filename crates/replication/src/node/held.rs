@@ -15,6 +15,7 @@ use crate::message::{FeedReport, FrontierReport, SeveredRun, SpaceState};
 use crate::node::KeptRun;
 use crate::receipt::{Receipt, SignedReceipt};
 use crate::roster::Roster;
+use crate::vault::Vault;
 
 /// A feed: what is durable, and what will be when all writes under way are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct Held {
     /// When the next own one is to be signed (monotonic milliseconds).
     pub(super) receipt_due: Option<u64>,
     pub(super) receipts_digest: Option<ShortDigest>,
+    /// Contact data of people, and what was erased of it.
+    pub(super) vault: Vault,
     frontier_digest: Option<ShortDigest>,
 }
 
@@ -79,6 +82,7 @@ impl Held {
             receipts: BTreeMap::new(),
             receipt_due: None,
             receipts_digest: None,
+            vault: Vault::default(),
             frontier_digest: None,
         }
     }
@@ -109,6 +113,11 @@ impl Held {
     /// The manifest in force.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// What is held of people.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// The durable frontier.
@@ -291,6 +300,7 @@ impl Held {
             frontier,
             receipts,
             severed: self.adrift_digest(),
+            vault: self.vault_digest(roster, peer),
         })
     }
 

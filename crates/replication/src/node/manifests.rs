@@ -196,7 +196,9 @@ impl Node {
         for (link, session) in &self.sessions {
             for (space, held) in &self.spaces {
                 let theirs = session.spaces.get(space).and_then(|theirs| theirs.manifest);
-                if held.is_shared_with(&self.roster, &session.peer) && theirs != held.told() {
+                // Another roster can let statements about people stand that did not before.
+                let to_tell = theirs != held.told() || !held.vault.is_empty();
+                if held.is_shared_with(&self.roster, &session.peer) && to_tell {
                     news.push((*link, *space));
                 }
             }

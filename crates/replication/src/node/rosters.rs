@@ -4,7 +4,7 @@ use std::error::Error;
 
 use super::state::Node;
 use super::stored::Purpose;
-use super::{Act, Change, Effect, LinkId, Notice, Refusal, RequestId};
+use super::{Act, Change, Effect, LinkId, Notice, Now, Refusal, RequestId};
 use crate::branch::{Branch, SignedBranch};
 use crate::id::{Hash, NodeId, ShortDigest};
 use crate::limits::BRANCHES_MAX;
@@ -12,7 +12,7 @@ use crate::message::{CloseReason, Message};
 use crate::roster::{NodeRole, Roster, SignedRoster};
 
 impl Node {
-    pub(super) fn enact(&mut self, request: RequestId, act: Act, out: &mut Vec<Effect>) {
+    pub(super) fn enact(&mut self, now: Now, request: RequestId, act: Act, out: &mut Vec<Effect>) {
         match act {
             Act::Roster(signed) => match signed.open(&self.federation) {
                 Ok(roster) if self.is_newer_roster(&roster, &signed) => {
@@ -33,6 +33,7 @@ impl Node {
                 }),
             },
             Act::Manifest(signed) => self.enact_manifest(request, signed, out),
+            Act::Statement(space, told) => self.enact_statement(now, request, (space, told), out),
         }
     }
 

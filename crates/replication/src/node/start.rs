@@ -11,6 +11,7 @@ use crate::id::{FederationId, FeedId, NodeId, SpaceId};
 use crate::manifest::ManifestError;
 use crate::receipt::Receipt;
 use crate::roster::{Roster, RosterError};
+use crate::vault::{Kept, Statement};
 
 /// Why a node does not start from what its store holds.
 #[derive(Debug, Error)]
@@ -89,6 +90,15 @@ pub(super) fn spaces_of(
         };
         if let Some(held) = spaces.get_mut(&receipt.space) {
             held.receipts.insert(receipt.node, (receipt, signed));
+        }
+    }
+    for told in durable.vault {
+        // One that is damaged comes again from others.
+        let Ok(statement) = Statement::decode(&told.signed.bytes) else {
+            continue;
+        };
+        if let Some(held) = spaces.get_mut(&statement.space) {
+            held.vault.put(Kept::new(statement, told));
         }
     }
     let mut kept: BTreeMap<SpaceId, Vec<KeptRun>> = BTreeMap::new();

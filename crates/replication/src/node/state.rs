@@ -139,7 +139,7 @@ impl Node {
             } => {
                 self.append(now, request, epoch, space, entries, out);
             }
-            Event::Enact { request, act } => self.enact(request, act, out),
+            Event::Enact { request, act } => self.enact(now, request, act, out),
             Event::Stored { write } => self.stored(now, write, out),
             Event::StoreFailed => self.store_failed(out),
             Event::Start => {
@@ -148,6 +148,7 @@ impl Node {
                 self.renew_when_cut(out);
                 self.recall_all(out);
                 self.receipts_become_due(now);
+                self.follow_vault_rights(now, out);
             }
             Event::Read { read, run } => self.read(now, read, run, out),
             Event::Examined { read, place } => self.examined(read, place, out),
@@ -214,6 +215,14 @@ impl Node {
             Message::ReceiptsHeld { space, numbers } => {
                 self.receipts_held(link, space, &numbers, out);
             }
+            Message::Vault { space, statements } => {
+                self.statements_received(now, link, space, statements, out);
+            }
+            Message::VaultHeld {
+                space,
+                answer,
+                subjects,
+            } => self.vault_held(link, space, (answer, &subjects), out),
             Message::Ack { space, feeds } => self.ack(now, link, space, &feeds, out),
             Message::Heartbeat(beat) => self.heartbeat(now, link, beat, out),
             Message::Close(reason) => {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::held::{Extent, Feed};
 use super::receiving::after;
 use super::state::Node;
+use super::vaults::{Before, take_back};
 use super::{Effect, LinkId, Notice, Now, Refusal, RequestId, WriteId};
 use crate::branch::{Branch, SignedBranch};
 use crate::entry::EntryKind;
@@ -14,6 +15,7 @@ use crate::manifest::SignedManifest;
 use crate::message::{CloseReason, Message, SeveredRun};
 use crate::receipt::SignedReceipt;
 use crate::roster::{Roster, SignedRoster};
+use crate::vault::Kept;
 
 /// What a write is for, and so what is to be done once it is durable.
 #[derive(Debug)]
@@ -61,6 +63,15 @@ pub(super) enum Purpose {
         receipts: Vec<(NodeId, SignedReceipt)>,
         from: Option<LinkId>,
     },
+    /// Statements about people, with what was held of these before.
+    Vault {
+        space: SpaceId,
+        kept: Vec<Kept>,
+        before: Before,
+        from: Option<LinkId>,
+        request: Option<RequestId>,
+    },
+    VaultLeft,
 }
 
 /// The writes under way, in order.
@@ -135,12 +146,14 @@ impl Purpose {
             Self::Entries { request, .. }
             | Self::Manifest { request, .. }
             | Self::Branch { request, .. }
+            | Self::Vault { request, .. }
             | Self::Roster { request, .. } => *request,
             Self::Permitted
             | Self::Cut { .. }
             | Self::Severed { .. }
             | Self::Republished { .. }
             | Self::Receipts { .. }
+            | Self::VaultLeft
             | Self::Epoch(_) => None,
         }
     }
@@ -165,13 +178,22 @@ impl Node {
                 self.list_severed(space, out);
                 // Somebody may be there now who wants to know.
                 self.receipt_becomes_due(now, &space);
+                self.follow_vault_rights(now, out);
             }
             Purpose::Roster { signed, .. } => {
                 self.roster_stored(signed, out);
                 self.list_all_severed(out);
+                self.follow_vault_rights(now, out);
             }
-            Purpose::Branch { signed, .. } => self.branch_stored(signed, out),
+            Purpose::Branch { signed, .. } => {
+                self.branch_stored(signed, out);
+                self.follow_vault_rights(now, out);
+            }
             Purpose::Permitted => self.list_all_severed(out),
+            Purpose::Vault {
+                space, kept, from, ..
+            } => self.statements_stored(space, &kept, from, out),
+            Purpose::VaultLeft => {}
             Purpose::Cut {
                 space,
                 feed,
@@ -277,6 +299,11 @@ impl Node {
                     }
                 }
             }
+            Purpose::Vault { space, before, .. } => {
+                if let Some(held) = self.spaces.get_mut(&space) {
+                    take_back(&mut held.vault, before);
+                }
+            }
             // The next proof of another life asks for another epoch.
             Purpose::Epoch(_) => self.superseded = false,
             Purpose::Entries { .. }
@@ -286,6 +313,7 @@ impl Node {
             | Purpose::Permitted
             | Purpose::Severed { .. }
             | Purpose::Receipts { .. }
+            | Purpose::VaultLeft
             | Purpose::Republished { .. } => {}
         }
     }

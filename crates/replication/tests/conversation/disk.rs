@@ -80,7 +80,12 @@ impl Disk {
                 run,
                 ..
             } => self.severed.push((*space, *previous, (**run).clone())),
-            Change::Roster(_) | Change::Branch(_) | Change::Receipts { .. } | Change::Epoch(_) => {}
+            Change::Roster(_)
+            | Change::Branch(_)
+            | Change::Receipts { .. }
+            | Change::Vault { .. }
+            | Change::VaultLeft { .. }
+            | Change::Epoch(_) => {}
         }
     }
 

@@ -16,6 +16,7 @@ mod restored;
 mod rights;
 mod rotation;
 mod severed;
+mod vaults;
 
 use phaki_replication::manifest::MemberRole;
 

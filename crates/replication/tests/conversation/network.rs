@@ -83,6 +83,7 @@ impl Network {
                 manifests: vec![],
                 forks: vec![],
                 receipts: vec![],
+                vault: vec![],
                 severed: vec![],
                 feeds: vec![],
             };

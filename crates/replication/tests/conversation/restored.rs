@@ -27,6 +27,7 @@ pub(crate) fn start(
         manifests: vec![manifest.sign(&key(1))],
         forks: disk.forks.values().cloned().collect(),
         receipts: vec![],
+        vault: vec![],
         severed: disk
             .kept(&space)
             .into_iter()

@@ -170,6 +170,7 @@ fn a_stranger_that_names_a_space_learns_nothing_of_it() {
         frontier: ShortDigest([0; 16]),
         receipts: ShortDigest([0; 16]),
         severed: None,
+        vault: None,
     };
     for message in [
         Message::Have(vec![state]),

@@ -49,6 +49,7 @@ fn start_anew(net: &mut Network, disk: Disk, manifests: Vec<SignedManifest>, ref
             .collect(),
         manifests,
         forks: vec![],
+        vault: vec![],
         receipts: vec![],
         severed: vec![],
         feeds: disk.durable_feeds(),

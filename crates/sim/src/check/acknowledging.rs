@@ -8,6 +8,7 @@ use phaki_replication::id::{FeedId, SpaceId};
 use phaki_replication::manifest::Manifest;
 use phaki_replication::node::{Act, NewEntry, Node};
 use phaki_replication::roster::Roster;
+use phaki_replication::vault::Statement;
 
 use super::{Violation, holds};
 use crate::disk::Contents;
@@ -71,6 +72,18 @@ fn is_durable(contents: &Contents, act: &Act) -> bool {
             ours.is_some_and(|(ours, _)| {
                 ours.version >= manifest.version || ours.handovers != manifest.handovers
             })
+        }),
+        Act::Statement(space, told) => Statement::decode(&told.signed.bytes).is_ok_and(|said| {
+            let vault = contents.vaults.get(space);
+            let held = vault.and_then(|vault| vault.subject(&said.subject));
+            let erased = held.is_some_and(|held| held.order.is_some());
+            let record = held.and_then(|held| held.record.as_ref());
+            // Records are given up with the right to hold them.
+            let left = contents
+                .manifests
+                .get(space)
+                .is_some_and(|(manifest, _)| !manifest.may_write(&contents.roster, &said.node));
+            erased || (said.number().is_some() && (record.is_some() || left))
         }),
     }
 }

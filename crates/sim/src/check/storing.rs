@@ -7,6 +7,7 @@ use phaki_replication::id::{FeedId, SpaceId};
 use phaki_replication::manifest::{Manifest, SignedManifest};
 use phaki_replication::node::{Change, Node};
 use phaki_replication::roster::Roster;
+use phaki_replication::vault::{Content, Statement, Told, Vault};
 
 use super::{Violation, holds};
 use crate::disk::Contents;
@@ -135,8 +136,22 @@ pub(crate) fn commit(
         Change::Receipts { space, receipts } => receipts
             .iter()
             .try_for_each(|signed| receipt(machine, reference, space, signed)),
-        Change::Permitted { .. } | Change::Epoch(_) => Ok(()),
+        Change::Vault { space, statements } => {
+            let returns = brings_back(contents.vaults.get(space), statements);
+            holds("nobody who was erased is recorded again", !returns, seen)
+        }
+        Change::VaultLeft { .. } | Change::Permitted { .. } | Change::Epoch(_) => Ok(()),
     }
+}
+
+/// Whether a record is among them of somebody who was erased.
+fn brings_back(vault: Option<&Vault>, statements: &[Told]) -> bool {
+    statements.iter().any(|told| {
+        let statement = Statement::decode(&told.signed.bytes).ok();
+        let record = statement.filter(|said| matches!(said.content, Content::Record(_)));
+        let held = record.and_then(|said| vault?.subject(&said.subject));
+        held.is_some_and(|held| held.order.is_some())
+    })
 }
 
 fn is_newer_branch(contents: &Contents, signed: &SignedBranch) -> bool {

@@ -79,6 +79,8 @@ pub(crate) fn send(
         | Message::Fork(_)
         | Message::Receipts { .. }
         | Message::ReceiptsHeld { .. }
+        | Message::Vault { .. }
+        | Message::VaultHeld { .. }
         | Message::SeveredHeld { .. }
         | Message::WantSevered { .. }
         | Message::Heartbeat(_)
@@ -116,6 +118,8 @@ fn spaces_of(message: &Message) -> Vec<SpaceId> {
         | Message::WantSevered { space, .. }
         | Message::Receipts { space, .. }
         | Message::ReceiptsHeld { space, .. }
+        | Message::Vault { space, .. }
+        | Message::VaultHeld { space, .. }
         | Message::Ack { space, .. } => vec![*space],
         Message::Hello(_)
         | Message::Roster(_)

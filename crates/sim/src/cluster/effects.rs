@@ -362,7 +362,9 @@ fn space_of(change: &Change) -> Option<SpaceId> {
         | Change::Permitted { space, .. }
         | Change::Cut { space, .. }
         | Change::Severed { space, .. }
-        | Change::Receipts { space, .. } => Some(*space),
+        | Change::Receipts { space, .. }
+        | Change::Vault { space, .. }
+        | Change::VaultLeft { space } => Some(*space),
         Change::Roster(_) | Change::Branch(_) | Change::Epoch(_) => None,
     }
 }

@@ -7,7 +7,8 @@ use phaki_documents::kind::{DocumentId, Kind};
 use phaki_documents::path::Path;
 use phaki_documents::payload;
 use phaki_replication::entry::EntryKind;
-use phaki_replication::id::SpaceId;
+use phaki_replication::id::{NodeId, SpaceId};
+use phaki_replication::manifest::MemberRole;
 use phaki_replication::node::{Act, Event, NewEntry};
 use serde_json::json;
 
@@ -38,21 +39,26 @@ impl Cluster {
                 bytes,
             } => {
                 let entry = |nth| opaque_entry(EntryKind(kind), salt, nth, bytes);
-                let entries = (0..entries).map(entry).collect();
-                self.append(machine, space, entries, None)
+                self.append(machine, space, (0..entries).map(entry).collect(), None)
             }
+            Transition::Record {
+                machine,
+                space,
+                person,
+                salt,
+            } => self.record(machine, space, person, salt),
+            Transition::Erase {
+                machine,
+                space,
+                person,
+            } => self.erase(machine, space, person),
             Transition::Grant {
                 machine,
                 space,
                 node,
                 role,
                 adopt,
-            } => self.amend(machine, space, |manifest| {
-                manifest.members.insert(node, role);
-                if adopt {
-                    manifest.caps.retain(|feed, _| feed.author != node);
-                }
-            }),
+            } => self.grant(machine, space, (node, role), adopt),
             Transition::Revoke {
                 machine,
                 space,
@@ -60,11 +66,7 @@ impl Cluster {
                 entirely,
                 adopted,
             } => self.revoke(machine, space, node, entirely, adopted),
-            Transition::Repeat { machine, space } => {
-                let known = self.machines[machine].disk.contents.manifests.get(&space);
-                let signed = known.map(|(_, signed)| signed.clone());
-                signed.map_or(Ok(()), |signed| self.enact(machine, Act::Manifest(signed)))
-            }
+            Transition::Repeat { machine, space } => self.repeat(machine, space),
             Transition::Found {
                 machine,
                 nonce,
@@ -89,6 +91,27 @@ impl Cluster {
             } => self.admit(machine, edge, status),
             fault => self.fail(fault),
         }
+    }
+
+    fn repeat(&mut self, machine: usize, space: SpaceId) -> Result<(), Violation> {
+        let known = self.machines[machine].disk.contents.manifests.get(&space);
+        let signed = known.map(|(_, signed)| signed.clone());
+        signed.map_or(Ok(()), |signed| self.enact(machine, Act::Manifest(signed)))
+    }
+
+    fn grant(
+        &mut self,
+        machine: usize,
+        space: SpaceId,
+        (node, role): (NodeId, MemberRole),
+        adopt: bool,
+    ) -> Result<(), Violation> {
+        self.amend(machine, space, |manifest| {
+            manifest.members.insert(node, role);
+            if adopt {
+                manifest.caps.retain(|feed, _| feed.author != node);
+            }
+        })
     }
 
     fn edit(

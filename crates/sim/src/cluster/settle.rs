@@ -146,6 +146,9 @@ impl Cluster {
             if node.frontier(space).unwrap_or_default() != frontier {
                 return Some(format!("{who} does not know its own frontier"));
             }
+            if let Some(difference) = self.difference_of_people(manifest, &readers, *reader) {
+                return Some(format!("{who} {difference}"));
+            }
             let told: BTreeMap<_, _> = node.receipts(space).map(|r| (r.node, &r.feeds)).collect();
             let silent = readers.iter().find(|other| {
                 let id = self.machines[**other].id;

@@ -13,6 +13,7 @@ use phaki_replication::manifest::{Manifest, SignedManifest};
 use phaki_replication::node::{Change, Durable, DurableFeed};
 use phaki_replication::receipt::{Receipt, SignedReceipt};
 use phaki_replication::roster::{Roster, SignedRoster};
+use phaki_replication::vault::{Kept, Statement, Told, Vault};
 
 use super::severed::Severed;
 use crate::replica::{Readings, Replica, Rights, index_of};
@@ -46,6 +47,7 @@ pub(crate) struct Contents {
     /// Where everything that is published again in a space stands, by what it says.
     pub(super) published: BTreeMap<(SpaceId, Bytes), BTreeSet<(FeedId, u64)>>,
     pub(crate) receipts: BTreeMap<(SpaceId, NodeId), (Receipt, SignedReceipt)>,
+    pub(crate) vaults: BTreeMap<SpaceId, Vault>,
     pub(crate) replicas: BTreeMap<SpaceId, Replica>,
 }
 
@@ -65,6 +67,7 @@ impl Contents {
             severed: Vec::new(),
             published: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            vaults: BTreeMap::new(),
             replicas: BTreeMap::new(),
         }
     }
@@ -90,6 +93,7 @@ impl Contents {
             manifests: manifests.map(|(_, signed)| signed.clone()).collect(),
             forks: self.forks.values().cloned().collect(),
             receipts: receipts.map(|(_, signed)| signed.clone()).collect(),
+            vault: self.vaults.values().flat_map(told_of).collect(),
             severed: self.kept_everywhere(),
             feeds: self.feeds.iter().map(feed).collect(),
         }
@@ -155,10 +159,7 @@ impl Contents {
                 false
             }
             Change::Branch(signed) => {
-                if let Ok(branch) = Branch::decode(&signed.bytes) {
-                    self.branches.insert(branch.parent, (branch, signed));
-                    self.roster = merged(&self.signed_roster, &self.branches);
-                }
+                self.put_branch(signed);
                 false
             }
             Change::Cut {
@@ -178,28 +179,55 @@ impl Contents {
                 run,
                 carried,
             } => {
-                let run = *run;
                 self.take_severed(Severed {
                     space,
                     previous,
-                    run,
+                    run: *run,
                     carried,
                 });
                 false
             }
             Change::Receipts { space, receipts } => {
-                for signed in receipts {
-                    if let Ok(receipt) = Receipt::decode(&signed.bytes) {
-                        let place = (space, receipt.node);
-                        self.receipts.insert(place, (receipt, signed));
-                    }
-                }
+                self.put_receipts(space, receipts);
+                false
+            }
+            Change::Vault { space, statements } => {
+                self.put_statements(space, statements);
+                false
+            }
+            Change::VaultLeft { space } => {
+                self.vaults.entry(space).or_default().forget_records();
                 false
             }
             // Changes of another life are of another actor.
             Change::Epoch(epoch) => {
                 self.epoch = epoch;
                 true
+            }
+        }
+    }
+
+    fn put_branch(&mut self, signed: SignedBranch) {
+        if let Ok(branch) = Branch::decode(&signed.bytes) {
+            self.branches.insert(branch.parent, (branch, signed));
+            self.roster = merged(&self.signed_roster, &self.branches);
+        }
+    }
+
+    fn put_receipts(&mut self, space: SpaceId, receipts: Vec<SignedReceipt>) {
+        for signed in receipts {
+            if let Ok(receipt) = Receipt::decode(&signed.bytes) {
+                let place = (space, receipt.node);
+                self.receipts.insert(place, (receipt, signed));
+            }
+        }
+    }
+
+    fn put_statements(&mut self, space: SpaceId, statements: Vec<Told>) {
+        let vault = self.vaults.entry(space).or_default();
+        for told in statements {
+            if let Ok(statement) = Statement::decode(&told.signed.bytes) {
+                vault.put(Kept::new(statement, told));
             }
         }
     }
@@ -379,4 +407,13 @@ pub(super) fn bytes_of(entries: &[Entry]) -> u64 {
 fn merged(signed: &SignedRoster, branches: &BTreeMap<NodeId, (Branch, SignedBranch)>) -> Roster {
     let roster = Roster::decode(&signed.bytes).expect("only what a node has opened is stored");
     roster.with_branches(branches.values().map(|(branch, _)| branch))
+}
+
+/// All statements of a vault.
+fn told_of(vault: &Vault) -> Vec<Told> {
+    let of_person = vault.subjects().flat_map(|(_, holding)| {
+        let done = holding.done.values();
+        holding.order.iter().chain(done).chain(&holding.record)
+    });
+    of_person.map(|kept| kept.told.clone()).collect()
 }

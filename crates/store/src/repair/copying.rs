@@ -11,7 +11,8 @@ use phaki_replication::manifest::{Manifest, SignedManifest};
 use phaki_replication::node::Change;
 use phaki_replication::receipt::SignedReceipt;
 use phaki_replication::roster::Roster;
-use phaki_replication::sign::Signature;
+use phaki_replication::sign::{Signature, verify};
+use phaki_replication::vault::Statement;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
@@ -94,6 +95,22 @@ impl<'a> Copying<'a> {
             let space = phaki_replication::receipt::Receipt::decode(&receipt.bytes);
             Ok(space.is_ok_and(|found| receipt.open(&federation, &found.space).is_ok()))
         })?;
+        self.rows(
+            "vault",
+            &["space", "subject", "kind", "node"],
+            target,
+            |row| {
+                let bytes: Vec<u8> = row.get(4)?;
+                let said = Statement::decode(&bytes).ok();
+                let right = |said: &Statement| {
+                    let Ok(signature) = row.get(5).map(Signature) else {
+                        return false;
+                    };
+                    said.federation == federation && verify(&said.node.0, &bytes, &signature)
+                };
+                Ok(said.as_ref().is_some_and(right))
+            },
+        )?;
         self.outline()?;
         for (key, feed) in &self.feeds {
             let Some(manifest) = self.spaces.get(&feed.space) else {

@@ -19,6 +19,7 @@ mod rotating;
 mod searching;
 mod severed;
 mod upgrading;
+mod vaulting;
 mod verifying;
 mod world;
 mod writing;

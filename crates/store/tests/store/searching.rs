@@ -1,5 +1,7 @@
 //! A search finds what a list shows, and nothing that does not count.
 
+use phaki_documents::date::Date;
+use phaki_documents::reference::Reference;
 use phaki_documents::search::{Query, Rank};
 use phaki_documents::{Document, Kind};
 use phaki_store::limits::RANKED_MAX;
@@ -8,8 +10,15 @@ use phaki_store::{Materialiser, start_materialiser};
 
 use crate::world::{Author, Opened, enact, federation, manifest, plan, runs, space};
 
+const TODAY: Date = Date {
+    year: 2026,
+    month: 11,
+    day: 24,
+};
+
 fn search(opened: &Opened, words: &str, narrow: impl Fn(&mut Search<'_>)) -> Found {
-    let query = Query::parse(words).unwrap();
+    let known = Reference::built_in().abbreviations(TODAY);
+    let query = Query::parse(words, &known).unwrap();
     let mut search = Search {
         query: &query,
         space: None,

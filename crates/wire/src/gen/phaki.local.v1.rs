@@ -38,6 +38,131 @@ pub struct StatusReply {
     pub data: ::prost::alloc::string::String,
     #[prost(bool, tag = "14")]
     pub accepts_writes: bool,
+    /// those that some node has not acknowledged
+    #[prost(message, repeated, tag = "15")]
+    pub erasures: ::prost::alloc::vec::Vec<Erasure>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetContactRequest {
+    /// id of a document of kind person, or the beginning of one
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    /// name or id, when the person is in several
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// an empty value removes the field
+    #[prost(message, repeated, tag = "3")]
+    pub fields: ::prost::alloc::vec::Vec<ContactField>,
+    /// lawful basis; empty keeps the one on record
+    #[prost(string, tag = "4")]
+    pub basis: ::prost::alloc::string::String,
+    /// date in ISO form; empty keeps the one on record
+    #[prost(string, tag = "5")]
+    pub retain_until: ::prost::alloc::string::String,
+    /// where the consent is filed; empty keeps what is on record
+    #[prost(string, tag = "6")]
+    pub consent: ::prost::alloc::string::String,
+    /// who records it
+    #[prost(string, tag = "7")]
+    pub account: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ContactField {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowContactRequest {
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// in answer to a request for access; only the access log tells the difference
+    #[prost(bool, tag = "3")]
+    pub export: bool,
+    /// who reads it
+    #[prost(string, tag = "4")]
+    pub account: ::prost::alloc::string::String,
+}
+/// What is held of one person in one space.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Contact {
+    /// id of the document
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    /// name
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// none in a list
+    #[prost(message, repeated, tag = "3")]
+    pub fields: ::prost::alloc::vec::Vec<ContactField>,
+    #[prost(string, tag = "4")]
+    pub basis: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub retain_until: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub consent: ::prost::alloc::string::String,
+    /// 0: nothing is recorded
+    #[prost(uint64, tag = "7")]
+    pub number: u64,
+    /// name of the node
+    #[prost(string, tag = "8")]
+    pub recorded_at: ::prost::alloc::string::String,
+    #[prost(int64, tag = "9")]
+    pub time_ms: i64,
+    /// if the person was erased
+    #[prost(message, optional, tag = "10")]
+    pub erasure: ::core::option::Option<Erasure>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListContactsRequest {
+    /// name or id; empty: all
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListContactsReply {
+    /// by space and id, without fields
+    #[prost(message, repeated, tag = "1")]
+    pub contacts: ::prost::alloc::vec::Vec<Contact>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseContactRequest {
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub ground: ::prost::alloc::string::String,
+    /// who orders it
+    #[prost(string, tag = "4")]
+    pub account: ::prost::alloc::string::String,
+}
+/// An erasure, and how far it has come.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Erasure {
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub ground: ::prost::alloc::string::String,
+    /// name of the node
+    #[prost(string, tag = "4")]
+    pub ordered_at: ::prost::alloc::string::String,
+    #[prost(int64, tag = "5")]
+    pub time_ms: i64,
+    /// every copy is to be erased by then
+    #[prost(int64, tag = "6")]
+    pub due_ms: i64,
+    /// names of the nodes that have acknowledged it
+    #[prost(string, repeated, tag = "7")]
+    pub done: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// names of those that have not
+    #[prost(string, repeated, tag = "8")]
+    pub open: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Space {
@@ -1043,6 +1168,9 @@ pub struct DocumentRow {
     /// why the document cannot be read; empty: it can
     #[prost(string, tag = "12")]
     pub broken: ::prost::alloc::string::String,
+    /// id of the record that stands for this one; empty: itself
+    #[prost(string, tag = "13")]
+    pub merged_into: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SearchDocumentsRequest {
@@ -1130,6 +1258,12 @@ pub struct ShowDocumentReply {
     pub conflicts: ::prost::alloc::vec::Vec<Conflict>,
     #[prost(message, repeated, tag = "6")]
     pub leaves: ::prost::alloc::vec::Vec<Leaf>,
+    /// id of the record that stands for this one; empty: itself
+    #[prost(string, tag = "7")]
+    pub merged_into: ::prost::alloc::string::String,
+    /// what merging left for people to look at
+    #[prost(message, repeated, tag = "8")]
+    pub notices: ::prost::alloc::vec::Vec<Finding>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Leaf {
@@ -1406,7 +1540,7 @@ pub struct Finding {
     pub en: ::prost::alloc::string::String,
 }
 /// What follows from a document and is not stored in it.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Derived {
     #[prost(int64, repeated, tag = "1")]
     pub fiscal_years: ::prost::alloc::vec::Vec<i64>,
@@ -1422,6 +1556,20 @@ pub struct Derived {
     /// of plans
     #[prost(message, optional, tag = "5")]
     pub completeness: ::core::option::Option<Completeness>,
+    /// of totals; missing when nothing in them is in conflict
+    #[prost(message, optional, tag = "6")]
+    pub spread: ::core::option::Option<Spread>,
+    #[prost(message, repeated, tag = "7")]
+    pub regions: ::prost::alloc::vec::Vec<YearRegions>,
+}
+/// The health regions in which the areas of a document lay when a fiscal year began.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct YearRegions {
+    #[prost(int64, tag = "1")]
+    pub fiscal_year: i64,
+    /// R1 to R13
+    #[prost(string, repeated, tag = "2")]
+    pub regions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Totals {
@@ -1431,6 +1579,29 @@ pub struct Totals {
     pub approved_satang: i64,
     #[prost(int64, tag = "3")]
     pub paid_satang: i64,
+}
+/// Between what the totals lie as long as there are several values of amounts, stages or payments.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Spread {
+    /// paths with several values
+    #[prost(uint64, tag = "1")]
+    pub conflicts: u64,
+    #[prost(message, optional, tag = "2")]
+    pub requested: ::core::option::Option<AmountRange>,
+    #[prost(message, optional, tag = "3")]
+    pub approved: ::core::option::Option<AmountRange>,
+    #[prost(message, optional, tag = "4")]
+    pub paid: ::core::option::Option<AmountRange>,
+    /// with the values that were approved last: what reports say
+    #[prost(message, optional, tag = "5")]
+    pub reported: ::core::option::Option<Totals>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AmountRange {
+    #[prost(int64, tag = "1")]
+    pub least_satang: i64,
+    #[prost(int64, tag = "2")]
+    pub most_satang: i64,
 }
 /// The four parts of a complete plan.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1443,6 +1614,213 @@ pub struct Completeness {
     pub activities: bool,
     #[prost(bool, tag = "4")]
     pub evaluation: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowReferenceRequest {
+    /// yyyy-mm-dd; empty: today
+    #[prost(string, tag = "1")]
+    pub at: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShowReferenceReply {
+    /// the day that was looked at
+    #[prost(string, tag = "1")]
+    pub at: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "2")]
+    pub versions: ::prost::alloc::vec::Vec<ReferenceVersion>,
+    /// name of the space in which this node publishes; empty: it may not
+    #[prost(string, tag = "3")]
+    pub publish_to: ::prost::alloc::string::String,
+}
+/// A version of a reference set, or of a part of one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReferenceVersion {
+    /// areas, codes, abbreviations, figures
+    #[prost(string, tag = "1")]
+    pub set: ::prost::alloc::string::String,
+    /// empty: the set has no parts
+    #[prost(string, tag = "2")]
+    pub part: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub title_th: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub title_en: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: since ever
+    #[prost(string, tag = "6")]
+    pub from: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: until another one begins
+    #[prost(string, tag = "7")]
+    pub to: ::prost::alloc::string::String,
+    /// on that day
+    #[prost(bool, tag = "8")]
+    pub in_force: bool,
+    #[prost(string, tag = "9")]
+    pub id: ::prost::alloc::string::String,
+    /// that holds it; empty: it is the program's own
+    #[prost(string, tag = "10")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "11")]
+    pub entries: u64,
+    /// entries without effect
+    #[prost(string, repeated, tag = "12")]
+    pub unreadable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "13")]
+    pub document_json: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DiffDocumentRequest {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// empty: search in all spaces
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// what to compare with; none: what was approved last
+    #[prost(string, repeated, tag = "3")]
+    pub heads: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DiffDocumentReply {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// name
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub title: ::prost::alloc::string::String,
+    /// key of the last approval; empty: heads were given
+    #[prost(string, tag = "4")]
+    pub approval: ::prost::alloc::string::String,
+    /// what was compared with
+    #[prost(string, repeated, tag = "5")]
+    pub heads: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, repeated, tag = "6")]
+    pub differences: ::prost::alloc::vec::Vec<Difference>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Difference {
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub label_th: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub label_en: ::prost::alloc::string::String,
+    /// empty: was not there
+    #[prost(string, tag = "4")]
+    pub from_json: ::prost::alloc::string::String,
+    /// empty: is not there any more
+    #[prost(string, tag = "5")]
+    pub to_json: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FindDuplicatesRequest {
+    /// empty: all spaces
+    #[prost(string, tag = "1")]
+    pub space: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FindDuplicatesReply {
+    /// looked at
+    #[prost(uint64, tag = "1")]
+    pub organisations: u64,
+    /// the likeliest first
+    #[prost(message, repeated, tag = "2")]
+    pub pairs: ::prost::alloc::vec::Vec<DuplicatePair>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DuplicatePair {
+    /// would stand for both
+    #[prost(message, optional, tag = "1")]
+    pub remains: ::core::option::Option<Organisation>,
+    #[prost(message, optional, tag = "2")]
+    pub other: ::core::option::Option<Organisation>,
+    /// 70 to 100
+    #[prost(uint32, tag = "3")]
+    pub score: u32,
+    #[prost(message, repeated, tag = "4")]
+    pub reasons: ::prost::alloc::vec::Vec<LikenessReason>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Organisation {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// the id when this node has no such document
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub subtype: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "4")]
+    pub areas: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LikenessReason {
+    #[prost(string, tag = "1")]
+    pub th: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub en: ::prost::alloc::string::String,
+    #[prost(sint32, tag = "3")]
+    pub points: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShowTreeRequest {
+    /// empty: all that others belong to
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// empty: all spaces
+    #[prost(string, tag = "2")]
+    pub space: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: today
+    #[prost(string, tag = "3")]
+    pub at: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShowTreeReply {
+    /// yyyy-mm-dd
+    #[prost(string, tag = "1")]
+    pub at: ::prost::alloc::string::String,
+    /// each behind one to which it belongs
+    #[prost(message, repeated, tag = "2")]
+    pub places: ::prost::alloc::vec::Vec<TreePlace>,
+    /// of the organisation that was asked for, at all times
+    #[prost(message, repeated, tag = "3")]
+    pub parents: ::prost::alloc::vec::Vec<DatedParent>,
+    /// lines that do not count on that day
+    #[prost(message, repeated, tag = "4")]
+    pub dropped: ::prost::alloc::vec::Vec<DatedParent>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreePlace {
+    #[prost(message, optional, tag = "1")]
+    pub organisation: ::core::option::Option<Organisation>,
+    /// steps below the top
+    #[prost(uint32, tag = "2")]
+    pub depth: u32,
+    /// ids of the records for which it stands
+    #[prost(string, repeated, tag = "3")]
+    pub merged: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DatedParent {
+    #[prost(message, optional, tag = "1")]
+    pub unit: ::core::option::Option<Organisation>,
+    #[prost(message, optional, tag = "2")]
+    pub parent: ::core::option::Option<Organisation>,
+    /// code of parent.kind
+    #[prost(string, tag = "3")]
+    pub kind: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: since ever
+    #[prost(string, tag = "4")]
+    pub from: ::prost::alloc::string::String,
+    /// yyyy-mm-dd; empty: open
+    #[prost(string, tag = "5")]
+    pub to: ::prost::alloc::string::String,
+    /// where it stands in the unit's document
+    #[prost(string, tag = "6")]
+    pub path: ::prost::alloc::string::String,
+    /// second, circle; empty: it counts
+    #[prost(string, tag = "7")]
+    pub why_not: ::prost::alloc::string::String,
 }
 /// Generated client implementations.
 pub mod local_client {
@@ -1986,6 +2364,94 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowReceipts"));
             self.inner.unary(req, path, codec).await
         }
+        /// Contact data of people: recorded, read, listed without anything personal, and erased for ever.
+        pub async fn set_contact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Contact>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/SetContact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "SetContact"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn show_contact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Contact>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowContact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowContact"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn list_contacts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListContactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListContactsReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ListContacts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ListContacts"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn erase_contact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EraseContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Erasure>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/EraseContact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "EraseContact"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn create_space(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateSpaceRequest>,
@@ -2453,6 +2919,103 @@ pub mod local_client {
                 .insert(GrpcMethod::new("phaki.local.v1.Local", "CheckDocuments"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// The reference sets that this node uses, and where it may publish any.
+        pub async fn show_reference(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowReferenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowReferenceReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowReference",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowReference"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What differs in a document since it was approved, or since other heads.
+        pub async fn diff_document(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DiffDocumentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DiffDocumentReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/DiffDocument",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "DiffDocument"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The pairs of records that may be of one organisation.
+        pub async fn find_duplicates(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FindDuplicatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindDuplicatesReply>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/FindDuplicates",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "FindDuplicates"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Which organisation belonged to which on a day.
+        pub async fn show_tree(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShowTreeRequest>,
+        ) -> std::result::Result<tonic::Response<super::ShowTreeReply>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/phaki.local.v1.Local/ShowTree",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("phaki.local.v1.Local", "ShowTree"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Which documents change from now on, each time as soon as it is durable. Begins with an empty
         /// message; ends only with the node.
         pub async fn watch_documents(
@@ -2630,6 +3193,26 @@ pub mod local_server {
             tonic::Response<super::ShowReceiptsReply>,
             tonic::Status,
         >;
+        /// Contact data of people: recorded, read, listed without anything personal, and erased for ever.
+        async fn set_contact(
+            &self,
+            request: tonic::Request<super::SetContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Contact>, tonic::Status>;
+        async fn show_contact(
+            &self,
+            request: tonic::Request<super::ShowContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Contact>, tonic::Status>;
+        async fn list_contacts(
+            &self,
+            request: tonic::Request<super::ListContactsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListContactsReply>,
+            tonic::Status,
+        >;
+        async fn erase_contact(
+            &self,
+            request: tonic::Request<super::EraseContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::Erasure>, tonic::Status>;
         async fn create_space(
             &self,
             request: tonic::Request<super::CreateSpaceRequest>,
@@ -2787,6 +3370,35 @@ pub mod local_server {
             tonic::Response<Self::CheckDocumentsStream>,
             tonic::Status,
         >;
+        /// The reference sets that this node uses, and where it may publish any.
+        async fn show_reference(
+            &self,
+            request: tonic::Request<super::ShowReferenceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ShowReferenceReply>,
+            tonic::Status,
+        >;
+        /// What differs in a document since it was approved, or since other heads.
+        async fn diff_document(
+            &self,
+            request: tonic::Request<super::DiffDocumentRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DiffDocumentReply>,
+            tonic::Status,
+        >;
+        /// The pairs of records that may be of one organisation.
+        async fn find_duplicates(
+            &self,
+            request: tonic::Request<super::FindDuplicatesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindDuplicatesReply>,
+            tonic::Status,
+        >;
+        /// Which organisation belonged to which on a day.
+        async fn show_tree(
+            &self,
+            request: tonic::Request<super::ShowTreeRequest>,
+        ) -> std::result::Result<tonic::Response<super::ShowTreeReply>, tonic::Status>;
         /// Server streaming response type for the WatchDocuments method.
         type WatchDocumentsStream: tonic::codegen::tokio_stream::Stream<
                 Item = std::result::Result<super::WatchedDocuments, tonic::Status>,
@@ -3716,6 +4328,182 @@ pub mod local_server {
                     };
                     Box::pin(fut)
                 }
+                "/phaki.local.v1.Local/SetContact" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetContactSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::SetContactRequest>
+                    for SetContactSvc<T> {
+                        type Response = super::Contact;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetContactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::set_contact(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetContactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowContact" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowContactSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ShowContactRequest>
+                    for ShowContactSvc<T> {
+                        type Response = super::Contact;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowContactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_contact(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowContactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ListContacts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListContactsSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::ListContactsRequest>
+                    for ListContactsSvc<T> {
+                        type Response = super::ListContactsReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListContactsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::list_contacts(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListContactsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/EraseContact" => {
+                    #[allow(non_camel_case_types)]
+                    struct EraseContactSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::EraseContactRequest>
+                    for EraseContactSvc<T> {
+                        type Response = super::Erasure;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EraseContactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::erase_contact(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EraseContactSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/phaki.local.v1.Local/CreateSpace" => {
                     #[allow(non_camel_case_types)]
                     struct CreateSpaceSvc<T: Local>(pub Arc<T>);
@@ -4560,6 +5348,184 @@ pub mod local_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowReference" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowReferenceSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::ShowReferenceRequest>
+                    for ShowReferenceSvc<T> {
+                        type Response = super::ShowReferenceReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowReferenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_reference(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowReferenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/DiffDocument" => {
+                    #[allow(non_camel_case_types)]
+                    struct DiffDocumentSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::DiffDocumentRequest>
+                    for DiffDocumentSvc<T> {
+                        type Response = super::DiffDocumentReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DiffDocumentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::diff_document(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DiffDocumentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/FindDuplicates" => {
+                    #[allow(non_camel_case_types)]
+                    struct FindDuplicatesSvc<T: Local>(pub Arc<T>);
+                    impl<
+                        T: Local,
+                    > tonic::server::UnaryService<super::FindDuplicatesRequest>
+                    for FindDuplicatesSvc<T> {
+                        type Response = super::FindDuplicatesReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FindDuplicatesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::find_duplicates(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FindDuplicatesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/phaki.local.v1.Local/ShowTree" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShowTreeSvc<T: Local>(pub Arc<T>);
+                    impl<T: Local> tonic::server::UnaryService<super::ShowTreeRequest>
+                    for ShowTreeSvc<T> {
+                        type Response = super::ShowTreeReply;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShowTreeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Local>::show_tree(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShowTreeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -4,7 +4,7 @@
 pub struct Frame {
     #[prost(
         oneof = "frame::Body",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20"
     )]
     pub body: ::core::option::Option<frame::Body>,
 }
@@ -48,6 +48,10 @@ pub mod frame {
         SeveredHeld(super::SeveredHeld),
         #[prost(message, tag = "18")]
         WantSevered(super::WantSevered),
+        #[prost(message, tag = "19")]
+        Vault(super::Vault),
+        #[prost(message, tag = "20")]
+        VaultHeld(super::VaultHeld),
     }
 }
 /// The first frame of each side.
@@ -126,6 +130,9 @@ pub struct SpaceState {
     /// digest over all that SeveredHeld tells; empty when that is nothing
     #[prost(bytes = "bytes", tag = "5")]
     pub severed: ::prost::bytes::Bytes,
+    /// digest over all that VaultHeld tells; empty when that is nothing
+    #[prost(bytes = "bytes", tag = "6")]
+    pub vault: ::prost::bytes::Bytes,
 }
 /// What the sender holds durably of a space.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -331,6 +338,46 @@ pub struct ReceiptNumber {
     pub node: ::prost::bytes::Bytes,
     #[prost(uint64, tag = "2")]
     pub number: u64,
+}
+/// What nodes say about people.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Vault {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub space: ::prost::bytes::Bytes,
+    /// never empty
+    #[prost(message, repeated, tag = "2")]
+    pub statements: ::prost::alloc::vec::Vec<Statement>,
+}
+/// A record of a person, an order to erase one, or its acknowledgement, in the bytes that its node signed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Statement {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub content: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub signature: ::prost::bytes::Bytes,
+    /// opens a record, 32 bytes; empty otherwise
+    #[prost(bytes = "bytes", tag = "3")]
+    pub key: ::prost::bytes::Bytes,
+}
+/// Of whom the sender holds what in the vault of a space, of what the receiver may know.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VaultHeld {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub space: ::prost::bytes::Bytes,
+    /// the receiver has told the same, and need not answer
+    #[prost(bool, tag = "2")]
+    pub answer: bool,
+    #[prost(message, repeated, tag = "3")]
+    pub subjects: ::prost::alloc::vec::Vec<VaultSubject>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VaultSubject {
+    /// 17 bytes
+    #[prost(bytes = "bytes", tag = "1")]
+    pub subject: ::prost::bytes::Bytes,
+    /// over the statements about that person, 16 bytes
+    #[prost(bytes = "bytes", tag = "2")]
+    pub digest: ::prost::bytes::Bytes,
 }
 /// What the sender now holds durably of feeds that it received.
 #[derive(Clone, PartialEq, ::prost::Message)]

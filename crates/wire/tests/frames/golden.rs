@@ -5,7 +5,9 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use phaki_replication::branch::SignedBranch;
 use phaki_replication::entry::{Entry, EntryKind, Payload};
-use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
+use phaki_replication::id::{
+    Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId, Subject,
+};
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::message::{
     CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SeveredRun,
@@ -14,6 +16,7 @@ use phaki_replication::message::{
 use phaki_replication::receipt::SignedReceipt;
 use phaki_replication::roster::SignedRoster;
 use phaki_replication::sign::Signature;
+use phaki_replication::vault::{SignedStatement, Told, VaultKey};
 use phaki_wire::codec::decode;
 use phaki_wire::frame::{from_wire, to_wire};
 use phaki_wire::proto::sync::v1 as pb;
@@ -103,6 +106,37 @@ fn branch_and_receipts() {
 }
 
 #[test]
+fn statements_about_people() {
+    let statement = Told {
+        signed: SignedStatement {
+            bytes: Bytes::from_static(b"signed"),
+            signature: Signature([0x51; 64]),
+        },
+        key: Some(VaultKey::new([0x6b; 32])),
+    };
+    let signed = "
+        0a067369676e65641240515151515151515151515151515151515151515151515151515151515151
+        51515151515151515151515151515151515151515151515151515151515151515151";
+    let space = "0a105a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+    let key = format!("1a20{}", "6b".repeat(32));
+    let vault = Message::Vault {
+        space: SPACE,
+        statements: vec![statement],
+    };
+    check(vault, &format!("9a018001{space}126c{signed}{key}"));
+    let held = Message::VaultHeld {
+        space: SPACE,
+        answer: true,
+        subjects: vec![(Subject([0x50; 17]), ShortDigest([0xd1; 16]))],
+    };
+    let (subject, digest) = ("50".repeat(17), "d1".repeat(16));
+    check(
+        held,
+        &format!("a2013b{space}10011a250a11{subject}1210{digest}"),
+    );
+}
+
+#[test]
 fn have() {
     let state = SpaceState {
         space: SPACE,
@@ -110,6 +144,7 @@ fn have() {
         frontier: ShortDigest([0xf7; 16]),
         receipts: ShortDigest([0x4e; 16]),
         severed: None,
+        vault: None,
     };
     check(
         Message::Have(vec![state]),

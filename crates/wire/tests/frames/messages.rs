@@ -5,7 +5,9 @@ use phaki_replication::branch::SignedBranch;
 use phaki_replication::entry::{Entry, EntryKind, Payload};
 use phaki_replication::feed::{Checkpoint, Run};
 use phaki_replication::fork::ForkProof;
-use phaki_replication::id::{Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId};
+use phaki_replication::id::{
+    Epoch, FederationId, FeedId, Hash, NodeId, ShortDigest, SpaceId, Subject,
+};
 use phaki_replication::manifest::SignedManifest;
 use phaki_replication::message::{
     CloseReason, FeedReport, FrontierReport, Heartbeat, Hello, Message, Range, SeveredRun,
@@ -14,6 +16,7 @@ use phaki_replication::message::{
 use phaki_replication::receipt::SignedReceipt;
 use phaki_replication::roster::SignedRoster;
 use phaki_replication::sign::Signature;
+use phaki_replication::vault::{SignedStatement, Told, VaultKey};
 use proptest::array::{uniform16, uniform32};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -112,16 +115,24 @@ fn hello() -> impl Strategy<Value = Message> {
 }
 
 fn have() -> impl Strategy<Value = Message> {
-    let severed = proptest::option::of(digest());
-    let state = (space(), digest(), digest(), digest(), severed).prop_map(
-        |(space, manifest, frontier, receipts, severed)| SpaceState {
-            space,
-            manifest,
-            frontier,
-            receipts,
-            severed,
-        },
-    );
+    let optional = || proptest::option::of(digest());
+    let state = (
+        space(),
+        digest(),
+        digest(),
+        digest(),
+        (optional(), optional()),
+    )
+        .prop_map(
+            |(space, manifest, frontier, receipts, (severed, vault))| SpaceState {
+                space,
+                manifest,
+                frontier,
+                receipts,
+                severed,
+                vault,
+            },
+        );
     vec(state, 0..20).prop_map(Message::Have)
 }
 
@@ -168,6 +179,21 @@ fn receipts() -> impl Strategy<Value = Message> {
         .prop_map(|(space, receipts)| Message::Receipts { space, receipts })
 }
 
+fn statement() -> impl Strategy<Value = Told> {
+    let key = proptest::option::of(uniform32(any::<u8>()));
+    (vec(any::<u8>(), 0..500), signature(), key).prop_map(|(bytes, signature, key)| Told {
+        signed: SignedStatement {
+            bytes: bytes.into(),
+            signature,
+        },
+        key: key.map(VaultKey::new),
+    })
+}
+
+fn subject() -> impl Strategy<Value = Subject> {
+    proptest::array::uniform17(any::<u8>()).prop_map(Subject)
+}
+
 fn severed_run() -> impl Strategy<Value = SeveredRun> {
     (feed(), any::<u64>(), hash()).prop_map(|(feed, from, head)| SeveredRun { feed, from, head })
 }
@@ -193,6 +219,15 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
         receipts(),
         (space(), vec((node(), any::<u64>()), 0..20))
             .prop_map(|(space, numbers)| Message::ReceiptsHeld { space, numbers }),
+        (space(), vec(statement(), 1..10))
+            .prop_map(|(space, statements)| Message::Vault { space, statements }),
+        (space(), any::<bool>(), vec((subject(), digest()), 0..20)).prop_map(
+            |(space, answer, subjects)| Message::VaultHeld {
+                space,
+                answer,
+                subjects
+            }
+        ),
         have(),
         frontier(),
         (space(), feed(), any::<u64>(), any::<u64>()).prop_map(|(space, feed, one, two)| {

@@ -1,7 +1,9 @@
 //! Findings, and what follows from a document.
 
-use phaki_wire::proto::local::v1::{CheckedDocument, Completeness, Derived, Finding, Totals};
-use serde_json::{Value, json};
+use phaki_wire::proto::local::v1::{
+    AmountRange, CheckedDocument, Completeness, Derived, Finding, Spread, Totals,
+};
+use serde_json::{Map, Value, json};
 
 /// A line of `check`.
 pub(crate) fn checked(document: &CheckedDocument) -> Value {
@@ -34,6 +36,16 @@ fn derived(derived: &Derived) -> Value {
             "paid_satang": totals.paid_satang,
         })
     };
+    let range = |range: &AmountRange| json!([range.least_satang, range.most_satang]);
+    let spread = |spread: &Spread| {
+        json!({
+            "conflicts": spread.conflicts,
+            "requested_satang": spread.requested.as_ref().map(range),
+            "approved_satang": spread.approved.as_ref().map(range),
+            "paid_satang": spread.paid.as_ref().map(range),
+            "reported": spread.reported.as_ref().map(totals),
+        })
+    };
     let completeness = |complete: &Completeness| {
         json!({
             "data": complete.data,
@@ -42,9 +54,13 @@ fn derived(derived: &Derived) -> Value {
             "evaluation": complete.evaluation,
         })
     };
+    let regions = derived.regions.iter();
+    let regions = regions.map(|one| (one.fiscal_year.to_string(), json!(one.regions)));
     json!({
         "fiscal_years": derived.fiscal_years,
+        "regions": regions.collect::<Map<_, _>>(),
         "totals": derived.totals.as_ref().map(totals),
+        "spread": derived.spread.as_ref().map(spread),
         "expiry": Some(&derived.expiry).filter(|expiry| !expiry.is_empty()),
         "expires": Some(&derived.expires).filter(|date| !date.is_empty()),
         "completeness": derived.completeness.as_ref().map(completeness),

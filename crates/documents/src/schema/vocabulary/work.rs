@@ -262,6 +262,13 @@ pub(super) const VISIBILITY: &[Code] = &[
     code("private", "ส่วนบุคคล", "Private"),
 ];
 
+pub(super) const REFERENCE_SET: &[Code] = &[
+    code("areas", "พื้นที่และเขตสุขภาพ", "Areas and health regions"),
+    code("codes", "รหัสและความหมาย", "Codes and their labels"),
+    code("abbreviations", "คำย่อ", "Abbreviations"),
+    code("figures", "ตัวเลขในเกณฑ์", "Figures of the rules"),
+];
+
 pub(super) const DQ: &[Code] = &[
     code("horizon_unspecified", "ไม่ระบุระยะเวลา", "No horizon given"),
     code("no_budget", "ไม่มีงบประมาณ", "No budget given"),

@@ -12,35 +12,69 @@ use crate::path::{Path, Segment};
 /// The shown values of one document. Values that are known to be unknown (`null`) count as absent
 /// but for [`leaves`](Subject::leaves).
 #[derive(Debug)]
-pub(super) struct Subject {
-    pub(super) id: DocumentId,
+pub(crate) struct Subject {
+    pub(crate) id: DocumentId,
     leaves: BTreeMap<String, Value>,
+    /// All values of the paths with several, the shown one first.
+    rivals: BTreeMap<String, Vec<Value>>,
 }
 
 impl Subject {
-    pub(super) fn of(document: &Document) -> Subject {
-        let leaves = document.leaves();
+    pub(crate) fn of(document: &Document) -> Subject {
+        let (leaves, conflicts) = document.leaves_and_conflicts();
+        let rivals = conflicts.into_iter().map(|conflict| {
+            let values = conflict.values.into_iter().map(|one| one.value);
+            (conflict.path.as_str().to_owned(), values.collect())
+        });
         Subject {
             id: document.id(),
-            leaves: leaves
-                .map(|(path, value)| (path.as_str().to_owned(), value))
-                .collect(),
+            leaves,
+            rivals: rivals.collect(),
         }
     }
 
-    pub(super) fn kind(&self) -> Option<Kind> {
+    /// The paths with several values, and these, the shown one first.
+    pub(crate) fn rivals(&self) -> impl Iterator<Item = (&str, &[Value])> {
+        let all = self.rivals.iter();
+        all.map(|(path, values)| (path.as_str(), values.as_slice()))
+    }
+
+    /// All values at a path: several when they are in conflict.
+    pub(crate) fn values(&self, path: &str) -> Vec<&Value> {
+        match self.rivals.get(path) {
+            Some(values) => values.iter().collect(),
+            None => self.leaves.get(path).into_iter().collect(),
+        }
+    }
+
+    /// As it is, but where there are several values with those of an earlier state.
+    pub(crate) fn settled_by(&self, earlier: &Subject) -> Subject {
+        let mut leaves = self.leaves.clone();
+        for path in self.rivals.keys() {
+            if let Some(value) = earlier.leaves.get(path) {
+                leaves.insert(path.clone(), value.clone());
+            }
+        }
+        Subject {
+            id: self.id,
+            leaves,
+            rivals: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Option<Kind> {
         self.id.kind()
     }
 
     /// Every value with its path.
-    pub(super) fn leaves(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.leaves
             .iter()
             .map(|(path, value)| (path.as_str(), value))
     }
 
     /// The values at and below a path.
-    pub(super) fn below(&self, path: &str) -> impl Iterator<Item = (&str, &Value)> {
+    pub(crate) fn below(&self, path: &str) -> impl Iterator<Item = (&str, &Value)> {
         // '0' is the character after '/'.
         let inside = self.leaves.range(format!("{path}/")..format!("{path}0"));
         let all = self.leaves.get_key_value(path).into_iter().chain(inside);
@@ -49,13 +83,13 @@ impl Subject {
     }
 
     /// True when anything is at or below a path; an empty text is nothing.
-    pub(super) fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         self.below(path)
             .any(|(_, value)| value.as_str() != Some(""))
     }
 
     /// The paths of the entries or items directly below a path.
-    pub(super) fn entries(&self, path: &str) -> BTreeSet<String> {
+    pub(crate) fn entries(&self, path: &str) -> BTreeSet<String> {
         let range = self.leaves.range(format!("{path}/")..format!("{path}0"));
         range
             .filter_map(|(key, _)| {
@@ -66,23 +100,23 @@ impl Subject {
             .collect()
     }
 
-    pub(super) fn text(&self, path: &str) -> Option<&str> {
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.leaves
             .get(path)?
             .as_str()
             .filter(|text| !text.is_empty())
     }
 
-    pub(super) fn integer(&self, path: &str) -> Option<i64> {
+    pub(crate) fn integer(&self, path: &str) -> Option<i64> {
         self.leaves.get(path)?.as_i64()
     }
 
-    pub(super) fn date(&self, path: &str) -> Option<Date> {
+    pub(crate) fn date(&self, path: &str) -> Option<Date> {
         Date::parse(self.text(path)?)
     }
 
     /// First and last day of the span at a path: `{from, to}`, or a single date.
-    pub(super) fn span(&self, path: &str) -> Option<(Date, Date)> {
+    pub(crate) fn span(&self, path: &str) -> Option<(Date, Date)> {
         if let Some(day) = self.date(path) {
             return Some((day, day));
         }
@@ -92,25 +126,25 @@ impl Subject {
     }
 
     /// The document that the text at a path refers to.
-    pub(super) fn reference(&self, path: &str) -> Option<DocumentId> {
+    pub(crate) fn reference(&self, path: &str) -> Option<DocumentId> {
         self.text(path)?.parse().ok()
     }
 
     /// The fiscal years of the document.
-    pub(super) fn years(&self) -> BTreeSet<i64> {
+    pub(crate) fn years(&self) -> BTreeSet<i64> {
         self.below("fy_be")
             .filter_map(|(_, value)| value.as_i64())
             .collect()
     }
 
     /// True when a person has withdrawn the document from use.
-    pub(super) fn is_retired(&self) -> bool {
+    pub(crate) fn is_retired(&self) -> bool {
         self.has("retired")
     }
 }
 
 /// The last segment of a path as it was written; empty for what is no path.
-pub(super) fn name(path: &str) -> String {
+pub(crate) fn name(path: &str) -> String {
     match Path::parse(path)
         .ok()
         .and_then(|path| path.segments().pop())

@@ -32,6 +32,7 @@ mod relay;
 mod restored;
 mod rotation;
 mod searching;
+mod spreadsheets;
 mod watching;
 
 mod audit;

@@ -166,6 +166,7 @@ impl Local {
         let request = ExportDocumentsRequest {
             space: space.to_owned(),
             kind: String::new(),
+            saved: false,
         };
         let mut stream = self
             .client

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::{read, report, top};
 
 /// Which of our crates each may use, development dependencies included.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("phaki-replication", &[]),
     ("phaki-documents", &[]),
+    ("phaki-exchange", &["phaki-documents"]),
     ("phaki-wire", &["phaki-replication"]),
     ("phaki-store", &["phaki-replication", "phaki-documents"]),
     ("phaki-net", &["phaki-replication", "phaki-wire"]),
@@ -19,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
         &[
             "phaki-replication",
             "phaki-documents",
+            "phaki-exchange",
             "phaki-wire",
             "phaki-store",
             "phaki-net",

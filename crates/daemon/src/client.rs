@@ -226,8 +226,18 @@ impl Client {
         space: &str,
         kind: &str,
     ) -> anyhow::Result<Listing<ExportedDocument>> {
-        let (space, kind) = (space.to_owned(), kind.to_owned());
-        let request = ExportDocumentsRequest { space, kind };
+        self.export_as(ExportDocumentsRequest {
+            space: space.to_owned(),
+            kind: kind.to_owned(),
+            saved: false,
+        })
+        .await
+    }
+
+    pub(crate) async fn export_as(
+        &mut self,
+        request: ExportDocumentsRequest,
+    ) -> anyhow::Result<Listing<ExportedDocument>> {
         let stream = answer("export documents", self.api.export_documents(request)).await?;
         Ok(Listing {
             doing: "export documents",

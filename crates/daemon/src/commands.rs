@@ -1,6 +1,5 @@
 //! The commands: each file holds the options and the code of one, or of a few that belong together.
 
-pub(crate) mod amount;
 pub(crate) mod assignment;
 pub(crate) mod audit;
 pub(crate) mod backup;
@@ -40,7 +39,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
-use phaki_documents::{DocumentId, Kind};
+use phaki_documents::{DocumentId, Kind, Path};
 use phaki_wire::proto::local::v1::Author;
 
 use crate::cli::{Cli, Command, Global};
@@ -165,6 +164,17 @@ pub(crate) async fn whole_id(client: &mut Client, id: &str, space: &str) -> anyh
         Ok(_) => Ok(id.to_owned()),
         Err(_) => Ok(client.show(id, space).await?.id),
     }
+}
+
+/// The paths of a document with values in conflict.
+pub(crate) async fn conflicting(
+    client: &mut Client,
+    id: DocumentId,
+    space: &str,
+) -> anyhow::Result<Vec<Path>> {
+    let conflicts = client.conflicts(&id.to_string(), space).await?;
+    let paths = conflicts.iter().map(|conflict| Path::parse(&conflict.path));
+    Ok(paths.filter_map(Result::ok).collect())
 }
 
 /// The kind of the document with that id; `None` for kinds of newer programs.

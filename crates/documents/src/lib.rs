@@ -6,6 +6,7 @@
 //! Nothing here does input or output, reads a clock or draws a random number.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod amount;
 pub mod approval;
 pub mod area;
 pub mod carry;

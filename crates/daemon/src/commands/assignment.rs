@@ -1,10 +1,9 @@
 //! `PATH=VALUE` of the command line: what the value means depends on the field.
 
 use phaki_documents::schema::{self, FieldType};
-use phaki_documents::{Kind, Path, date};
+use phaki_documents::{Kind, Path, amount, date};
 use serde_json::{Map, Value};
 
-use super::amount;
 use crate::cli::Misuse;
 
 /// One field and the value that it shall have.

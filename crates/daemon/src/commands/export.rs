@@ -1,82 +1,116 @@
-//! `export`: documents as JSON lines, ready for `import`.
+//! `export`: documents as JSON lines, as spreadsheets, or in the formats of other systems.
 
-use std::io::{BufWriter, Write};
+mod collected;
+mod lines;
+mod saved;
+mod writing;
+
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use clap::Args;
-use phaki_wire::proto::local::v1::Space;
-use serde_json::json;
-use tempfile::NamedTempFile;
+use clap::{Args, ValueEnum};
 
 use super::Invocation;
-use crate::client::{Client, Listing};
-use crate::output::{Bar, Language, Unit, complain, number};
+use crate::cli::Misuse;
+use crate::output::{Language, complain, number};
 
-/// Export documents as JSON lines, sorted by space and id
+/// Export documents: JSON lines, spreadsheets, or formats of other systems
 ///
-/// A file appears only when it is complete. With --json and --out the answer is a count. Of a
-/// field in conflict only the value that is shown is exported; a note on the standard error says
-/// how many there are. Settle them first (`phaki conflicts`), or the others are not in the file.
+/// Without --format the ending of --out decides, and JSON lines are the rest; they and the
+/// spreadsheets are ready for `phaki import`. A file appears only when it is complete. With --json
+/// and --out the answer is a count. Of a field in conflict only the value that is shown is
+/// exported, which spreadsheets mark in a column; a note on the standard error says how many there
+/// are. Headings are in Thai with --lang th. FHIR has organisations, places, affiliations and
+/// positions without names; ics the events; vcf the contacts of offices; automerge a file for each
+/// document, with its history.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
   phaki export --space province-41 --out province-41.jsonl
+  phaki export --space province-41 --out plans.xlsx --lang th
+  phaki export --space province-41 --kind activity --format csv --out activities/
+  phaki export --space province-41 --layout local-fund --out projects.xlsx
+  phaki export --space directory --format fhir --out directory.json
   phaki export --kind plan | jq -r .title.th")]
 pub(crate) struct ExportArgs {
     /// Only this space, by name or id
     #[arg(long, default_value = "", hide_default_value = true)]
     space: String,
-    /// Only this kind
+    /// Only this kind; in spreadsheets with all its sheets, filled or not: a form to be filled in
     #[arg(long, default_value = "", hide_default_value = true)]
     kind: String,
-    /// Write to this file instead of the standard output
+    /// Write to this file instead of the standard output; several CSV files go into this folder
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// The format
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// The columns of a spreadsheet
+    #[arg(long, value_enum, default_value = "documents")]
+    layout: Layout,
+}
+
+/// In which form documents leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Jsonl,
+    Xlsx,
+    Csv,
+    Fhir,
+    Ics,
+    Vcf,
+    Automerge,
+}
+
+/// Which columns a spreadsheet has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Layout {
+    /// All fields of the documents, for `phaki import`
+    Documents,
+    /// A row for each project, as local health security funds report them
+    LocalFund,
+}
+
+impl Format {
+    /// The format that the ending of a file's name promises.
+    pub(crate) fn of(file: &Path) -> Option<Format> {
+        let ending = file.extension()?.to_str()?.to_lowercase();
+        match ending.as_str() {
+            "xlsx" => Some(Format::Xlsx),
+            "csv" => Some(Format::Csv),
+            "ics" => Some(Format::Ics),
+            "vcf" => Some(Format::Vcf),
+            _ => None,
+        }
+    }
+}
+
+impl Language {
+    /// This language in files.
+    pub(crate) fn of_files(self) -> phaki_exchange::Language {
+        self.pick(
+            phaki_exchange::Language::Thai,
+            phaki_exchange::Language::English,
+        )
+    }
 }
 
 pub(crate) async fn export(invocation: &mut Invocation, args: ExportArgs) -> anyhow::Result<()> {
-    let mut client = invocation.connect().await?;
-    let Some(file) = args.out.clone() else {
-        let mut listing = client.export(&args.space, &args.kind).await?;
-        let mut conflicts = 0;
-        while let Some(document) = listing.next().await? {
-            conflicts += document.conflicts;
-            invocation.output.json_line(&document.document_json)?;
-        }
-        note_conflicts(invocation.output.language, conflicts);
-        return Ok(());
-    };
-    let language = invocation.output.language;
-    let total = match args.kind.as_str() {
-        "" => documents(&mut client, &args.space).await?,
-        _ => None,
-    };
-    let bar = total.map(|total| {
-        let what = language.pick("ส่งออก", "exporting");
-        Bar::new(what, total, Unit::Documents, language)
-    });
-    let exported = to_file(&mut client, &args, &file, bar.as_ref()).await?;
-    drop(bar);
-    let Exported { count, conflicts } = exported;
-    let output = &mut invocation.output;
-    note_conflicts(output.language, conflicts);
-    if output.json {
-        let counts = json!({"documents": count, "conflicts": conflicts, "file": file});
-        return output.value(&counts);
+    let guessed = args.out.as_deref().and_then(Format::of);
+    let format = args.format.or(guessed).unwrap_or(Format::Jsonl);
+    let sheets = matches!(format, Format::Xlsx | Format::Csv);
+    if args.layout == Layout::LocalFund && !sheets {
+        return Err(Misuse(
+            "--layout local-fund is a spreadsheet: add --format xlsx or --format csv".to_owned(),
+        )
+        .into());
     }
-    let (count, file) = (number::grouped(count), file.display());
-    output.line(output.language.pick(
-        format!("ส่งออก {count} เอกสารไปที่ {file} แล้ว"),
-        format!("exported {count} documents to {file}"),
-    ))
-}
-
-/// What a file holds.
-struct Exported {
-    count: u64,
-    /// Paths of which only the shown value is in it.
-    conflicts: u64,
+    match format {
+        Format::Jsonl => lines::export(invocation, args).await,
+        Format::Automerge => saved::export(invocation, args).await,
+        Format::Xlsx | Format::Csv | Format::Fhir | Format::Ics | Format::Vcf => {
+            collected::export(invocation, args, format).await
+        }
+    }
 }
 
 fn note_conflicts(language: Language, conflicts: u64) {
@@ -95,45 +129,6 @@ fn conflicts_note(language: Language, conflicts: u64) -> Option<String> {
     (conflicts > 0).then_some(note)
 }
 
-/// How many documents there are in a space, named by its name or id, or in all.
-async fn documents(client: &mut Client, space: &str) -> anyhow::Result<Option<u64>> {
-    let spaces = client.status().await?.spaces;
-    let of_it = |one: &&Space| space.is_empty() || one.name == space || one.id == space;
-    let total: u64 = spaces.iter().filter(of_it).map(|one| one.documents).sum();
-    Ok((total > 0).then_some(total))
-}
-
-async fn to_file(
-    client: &mut Client,
-    args: &ExportArgs,
-    file: &Path,
-    bar: Option<&Bar>,
-) -> anyhow::Result<Exported> {
-    let folder = match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let writing = || format!("write {}", file.display());
-    let mut listing: Listing<_> = client.export(&args.space, &args.kind).await?;
-    let mut temporary = BufWriter::new(NamedTempFile::new_in(folder).with_context(writing)?);
-    let (mut count, mut conflicts) = (0, 0);
-    while let Some(document) = listing.next().await? {
-        conflicts += document.conflicts;
-        writeln!(temporary, "{}", document.document_json).with_context(writing)?;
-        count += 1;
-        if let Some(bar) = bar {
-            bar.at(count);
-        }
-    }
-    let temporary = temporary
-        .into_inner()
-        .map_err(std::io::IntoInnerError::into_error)
-        .with_context(writing)?;
-    temporary.as_file().sync_all().with_context(writing)?;
-    temporary.persist(file).with_context(writing)?;
-    Ok(Exported { count, conflicts })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,5 +138,13 @@ mod tests {
         assert_eq!(conflicts_note(Language::English, 0), None);
         let note = conflicts_note(Language::English, 2).unwrap();
         assert!(note.contains("2 conflicts"), "{note}");
+    }
+
+    #[test]
+    fn the_ending_of_a_file_promises_its_format() {
+        assert_eq!(Format::of(Path::new("a/แผน.XLSX")), Some(Format::Xlsx));
+        assert_eq!(Format::of(Path::new("plans.csv")), Some(Format::Csv));
+        assert_eq!(Format::of(Path::new("plans.jsonl")), None);
+        assert_eq!(Format::of(Path::new("csv")), None);
     }
 }

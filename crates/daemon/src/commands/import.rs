@@ -1,5 +1,7 @@
 //! `import`: documents from a file into a space.
 
+mod report;
+mod sheets;
 mod source;
 
 use std::io::Read;
@@ -7,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use phaki_wire::proto::local::v1::{ListDocumentsRequest, PutDocument, PutDocumentsRequest};
 use serde_json::{Value, json};
 
-use self::source::{Place, Source};
-use super::{AuthorArgs, Invocation};
+use self::source::Place;
+use super::{AuthorArgs, Invocation, export};
 use crate::cli::Misuse;
 use crate::client::{Client, Refusal};
 use crate::output::{Bar, Language, Output, Unit, complain, number};
@@ -25,14 +27,17 @@ const BATCH_DOCUMENTS: usize = 500;
 
 /// Import documents from a file into a space; importing twice changes nothing
 ///
-/// The file holds JSON lines, a JSON array, or {"docs": [...]}. Fields that a document in the file
-/// lacks are left as they are. A document that cannot be imported is reported with its line and
-/// the rest goes on; the exit code is then 1.
+/// The file holds JSON lines, a JSON array, {"docs": [...]}, or is a spreadsheet as `phaki export`
+/// makes it: an .xlsx workbook, a .csv file, or a folder of them. Fields that the file lacks, and
+/// empty cells, are left as they are; (clear) in a cell removes a field, (unknown) says that it is
+/// known to be unknown. What cannot be imported is reported with its line or cell and the rest
+/// goes on; the exit code is then 1. Values in conflict are not overwritten by a spreadsheet.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 EXAMPLE
   phaki import plans.jsonl --space province-41 --dry-run
   phaki import plans.jsonl --space province-41 --message 'plans of 2567'
+  phaki import plans.xlsx --space province-41 --dry-run --lang th
   phaki export --space province-41 | ssh elsewhere phaki import - --space archive")]
 pub(crate) struct ImportArgs {
     /// The file; `-` is the standard input
@@ -41,11 +46,34 @@ pub(crate) struct ImportArgs {
     /// Space that takes the documents, by name or id
     #[arg(long)]
     space: String,
+    /// The format, where the ending of the file does not say it
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Say what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
     author: AuthorArgs,
+}
+
+/// In which form documents come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Jsonl,
+    Xlsx,
+    Csv,
+}
+
+impl Format {
+    /// The format that a file's name promises; of a folder its files.
+    fn of(file: &Path) -> Format {
+        match export::Format::of(file) {
+            Some(export::Format::Xlsx) => Format::Xlsx,
+            Some(export::Format::Csv) => Format::Csv,
+            _ if file.is_dir() => Format::Csv,
+            _ => Format::Jsonl,
+        }
+    }
 }
 
 /// What came of an import.
@@ -68,53 +96,29 @@ pub(crate) async fn import(
     invocation: &mut Invocation,
     args: ImportArgs,
 ) -> anyhow::Result<ExitCode> {
+    match args.format.unwrap_or_else(|| Format::of(&args.file)) {
+        Format::Jsonl => lines(invocation, args).await,
+        Format::Xlsx => sheets::import(invocation, args, Format::Xlsx).await,
+        Format::Csv => sheets::import(invocation, args, Format::Csv).await,
+    }
+}
+
+async fn lines(invocation: &mut Invocation, args: ImportArgs) -> anyhow::Result<ExitCode> {
     let text = read(&args.file)?;
     let sources = source::sources(&text)
         .map_err(|reason| Misuse(format!("{}: {reason}", args.file.display())))?;
     let mut client = invocation.connect().await?;
-    // A space that nobody knows is one mistake, not one of each document.
-    let whole = ListDocumentsRequest {
-        space: args.space.clone(),
-        ..ListDocumentsRequest::default()
-    };
-    client.list(whole).await?;
-    let mut import = Import {
-        template: PutDocumentsRequest {
-            space: args.space,
-            author: Some(args.author.to_wire()),
-            dry_run: args.dry_run,
-            ..PutDocumentsRequest::default()
-        },
-        tally: Tally::default(),
-    };
-    let bar = Bar::new(
-        invocation.output.language.pick("นำเข้า", "importing"),
-        sources.len() as u64,
-        Unit::Documents,
-        invocation.output.language,
-    );
-    let mut batch: Vec<(Place, String)> = Vec::new();
-    let mut bytes = 0;
-    for Source { place, document } in sources {
-        let text = match document {
-            Ok(document) => document.to_string(),
-            Err(reason) => {
-                import.tally.refused.push((place, reason));
-                continue;
-            }
-        };
-        if !batch.is_empty() && (bytes + text.len() > BATCH_BYTES || batch.len() == BATCH_DOCUMENTS)
-        {
-            import.put(&mut client, std::mem::take(&mut batch)).await?;
-            bar.at(import.tally.settled());
-            bytes = 0;
-        }
-        bytes += text.len();
-        batch.push((place, text));
-    }
-    import.put(&mut client, batch).await?;
-    drop(bar);
-    let Import { mut tally, .. } = import;
+    known_space(&mut client, &args.space).await?;
+    let mut import = Import::new(&args);
+    let documents = sources.into_iter();
+    let documents = documents.map(|source| {
+        let document = source.document.map(|document| document.to_string());
+        (source.place, document)
+    });
+    import
+        .all(invocation, &mut client, documents.collect())
+        .await?;
+    let mut tally = import.tally;
     tally.refused.sort_by_key(|(place, _)| place_number(*place));
     report(&mut invocation.output, &args.file, &tally, args.dry_run)?;
     Ok(if tally.refused.is_empty() {
@@ -122,6 +126,15 @@ pub(crate) async fn import(
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// A space that nobody knows is one mistake, not one of each document.
+async fn known_space(client: &mut Client, space: &str) -> anyhow::Result<()> {
+    let whole = ListDocumentsRequest {
+        space: space.to_owned(),
+        ..ListDocumentsRequest::default()
+    };
+    client.list(whole).await.map(|_| ())
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {
@@ -154,6 +167,50 @@ struct Import {
 }
 
 impl Import {
+    fn new(args: &ImportArgs) -> Import {
+        Import {
+            template: PutDocumentsRequest {
+                space: args.space.clone(),
+                author: Some(args.author.to_wire()),
+                dry_run: args.dry_run,
+                ..PutDocumentsRequest::default()
+            },
+            tally: Tally::default(),
+        }
+    }
+
+    /// Puts all documents, a batch at a time; those that are none are counted as refused.
+    async fn all(
+        &mut self,
+        invocation: &Invocation,
+        client: &mut Client,
+        documents: Vec<(Place, Result<String, String>)>,
+    ) -> anyhow::Result<()> {
+        let language = invocation.output.language;
+        let what = language.pick("นำเข้า", "importing");
+        let bar = Bar::new(what, documents.len() as u64, Unit::Documents, language);
+        let mut batch: Vec<(Place, String)> = Vec::new();
+        let mut bytes = 0;
+        for (place, document) in documents {
+            let text = match document {
+                Ok(text) => text,
+                Err(reason) => {
+                    self.tally.refused.push((place, reason));
+                    continue;
+                }
+            };
+            let full = bytes + text.len() > BATCH_BYTES || batch.len() == BATCH_DOCUMENTS;
+            if !batch.is_empty() && full {
+                self.put(client, std::mem::take(&mut batch)).await?;
+                bar.at(self.tally.settled());
+                bytes = 0;
+            }
+            bytes += text.len();
+            batch.push((place, text));
+        }
+        self.put(client, batch).await
+    }
+
     /// Puts a batch. A refused one is parted until the documents to blame stand alone, since the
     /// node takes all of a request or nothing.
     async fn put(

@@ -54,6 +54,7 @@ impl Reading {
         let in_force = self.requests.in_force();
         let filter = filter(&in_force, &request.space, &request.kind)?;
         let reader = self.reader.clone();
+        let saved = request.saved;
         let as_it_is = |_: &[DocumentRow]| false;
         Ok(rows(filter, self.reader.clone(), as_it_is, move |row| {
             let found = Found {
@@ -65,6 +66,7 @@ impl Reading {
                 space: in_force.space_name(&found.space),
                 document_json: document.to_json().to_string(),
                 conflicts: u64::try_from(document.conflicts().len()).unwrap_or(u64::MAX),
+                saved: saved.then(|| document.save()).flatten().unwrap_or_default(),
             }))
         }))
     }

@@ -1474,6 +1474,9 @@ pub struct ExportDocumentsRequest {
     /// empty: all
     #[prost(string, tag = "2")]
     pub kind: ::prost::alloc::string::String,
+    /// with the whole document as Automerge saves it
+    #[prost(bool, tag = "3")]
+    pub saved: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ExportedDocument {
@@ -1485,6 +1488,9 @@ pub struct ExportedDocument {
     /// paths of which other values are not in it
     #[prost(uint64, tag = "3")]
     pub conflicts: u64,
+    /// empty: not asked for, or changes were left out that fit nowhere
+    #[prost(bytes = "vec", tag = "4")]
+    pub saved: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CheckDocumentsRequest {

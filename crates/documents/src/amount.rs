@@ -1,31 +1,22 @@
 //! Amounts of money as people type them.
 
-use std::fmt;
+use thiserror::Error;
 
 /// Why a text is not an amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AmountError {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum AmountError {
     /// Not a number with an optional unit.
+    #[error("is no amount; write 1,600,000บาท, or satang: 160000000")]
     NotANumber,
     /// Separators or decimals, and no unit: baht and satang look alike.
+    #[error("has no unit; write 1,600,000บาท (or baht), or plain satang: 160000000")]
     UnitMissing,
     /// Less than one satang is left over.
+    #[error("has a fraction of a satang; the smallest amount is 0.01 baht")]
     Fraction,
     /// Beyond 64 bits.
+    #[error("is too large")]
     TooLarge,
-}
-
-impl fmt::Display for AmountError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            AmountError::NotANumber => "is no amount; write 1,600,000บาท, or satang: 160000000",
-            AmountError::UnitMissing => {
-                "has no unit; write 1,600,000บาท (or baht), or plain satang: 160000000"
-            }
-            AmountError::Fraction => "has a fraction of a satang; the smallest amount is 0.01 baht",
-            AmountError::TooLarge => "is too large",
-        })
-    }
 }
 
 /// Units by their endings, the longer before those that they end in; digits by which the number
@@ -42,9 +33,25 @@ const UNITS: [(&str, u32); 9] = [
     ("บ.", 2),
 ];
 
+/// Satang of a text in which a number without a unit is an amount of baht: `1,800,000.50`, `5`,
+/// `1.6 ล้านบาท`.
+///
+/// # Errors
+/// As [`satang`], but no unit is never missing.
+pub fn satang_of_baht(text: &str) -> Result<i64, AmountError> {
+    let folded = crate::text::fold_number(text);
+    match folded.ends_with(|last: char| last.is_ascii_digit()) {
+        true => shifted(&folded, 2),
+        false => satang(&folded),
+    }
+}
+
 /// Satang of `1800000` (satang), `1,800,000.50 baht`, `1.6 ล้านบาท`, `๑๖๐๐บาท`.
-pub(crate) fn satang(text: &str) -> Result<i64, AmountError> {
-    let folded = phaki_documents::text::fold_number(text);
+///
+/// # Errors
+/// When it is no amount, or does not say whether it is in baht or satang.
+pub fn satang(text: &str) -> Result<i64, AmountError> {
+    let folded = crate::text::fold_number(text);
     let unit = UNITS
         .iter()
         .find_map(|(ending, shift)| Some((folded.strip_suffix(ending)?, *shift)));
@@ -90,7 +97,7 @@ fn shifted(text: &str, shift: u32) -> Result<i64, AmountError> {
 }
 
 /// The digits of `1,600,000` or `1600000`; separators stand before every third digit or nowhere.
-pub(crate) fn without_separators(text: &str) -> Option<String> {
+pub fn without_separators(text: &str) -> Option<String> {
     let groups: Vec<&str> = text.split(',').collect();
     let numeric = |group: &&str| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit());
     let (first, rest) = groups.split_first()?;
@@ -124,6 +131,21 @@ mod tests {
             ("1.500000000บาท", 150),
         ] {
             assert_eq!(satang(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn where_baht_are_meant_a_number_needs_no_unit() {
+        for (text, expected) in [
+            ("1600000.00", Ok(160_000_000)),
+            ("๑,๖๐๐,๐๐๐", Ok(160_000_000)),
+            ("-5", Ok(-500)),
+            ("1.6 ล้านบาท", Ok(160_000_000)),
+            ("5 สตางค์", Ok(5)),
+            ("0.005", Err(AmountError::Fraction)),
+            ("ห้าบาท", Err(AmountError::NotANumber)),
+        ] {
+            assert_eq!(satang_of_baht(text), expected, "{text}");
         }
     }
 

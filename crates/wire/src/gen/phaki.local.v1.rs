@@ -1489,8 +1489,8 @@ pub struct ExportedDocument {
     #[prost(uint64, tag = "3")]
     pub conflicts: u64,
     /// empty: not asked for, or changes were left out that fit nowhere
-    #[prost(bytes = "vec", tag = "4")]
-    pub saved: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub saved: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CheckDocumentsRequest {

@@ -421,6 +421,7 @@ async fn a_folder_serves_one_node_at_a_time_and_is_clean_afterwards() {
         "node.key",
         "phaki.db",
         "phaki.db.keys",
+        "phaki.db.keys-journal",
         "phaki.db.lock",
         "phaki.lock",
     ];

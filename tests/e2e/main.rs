@@ -25,6 +25,7 @@ mod inbox;
 mod long_absence;
 mod merging;
 mod people;
+mod planning_year;
 mod quarantine;
 mod receipts;
 mod reference;

@@ -66,7 +66,11 @@ impl Reading {
                 space: in_force.space_name(&found.space),
                 document_json: document.to_json().to_string(),
                 conflicts: u64::try_from(document.conflicts().len()).unwrap_or(u64::MAX),
-                saved: saved.then(|| document.save()).flatten().unwrap_or_default().into(),
+                saved: saved
+                    .then(|| document.save())
+                    .flatten()
+                    .unwrap_or_default()
+                    .into(),
             }))
         }))
     }
